@@ -1,0 +1,258 @@
+/** What a failure is called, where it leads, and what mends it. The key is what code throws; the id is what people look up. */
+interface ErrorEntry {
+  /** Stable id, printed in messages and looked up by `greenloop explain`. */
+  readonly id: `GL${number}`
+  /** Process exit code: 2 usage, 3 infrastructure, 4 nothing ran, 5 incomplete, 6 budget. */
+  readonly exit: 1 | 2 | 3 | 4 | 5 | 6 | 130 | 143
+  /** One line that says what this failure is. */
+  readonly title: string
+  /** A paragraph: the usual causes and what to do about each. */
+  readonly explanation: string
+}
+
+/** The closed set of failures that stop a command. */
+export const errorCatalog = {
+  usage_invalid: {
+    id: 'GL0101',
+    exit: 2,
+    title: 'the command line cannot be used as it is',
+    explanation:
+      'An option or argument is unknown, missing, or does not go with another. The message names it and, where one is near, the name that was probably meant. `greenloop COMMAND --help` lists what a command takes.',
+  },
+  file_missing: {
+    id: 'GL0102',
+    exit: 2,
+    title: 'a file that was named does not exist or cannot be read',
+    explanation:
+      'Paths are taken relative to the folder the command was started in; paths inside a request file, relative to that file. Check the spelling, the working folder and the permissions.',
+  },
+  file_too_large: {
+    id: 'GL0103',
+    exit: 2,
+    title: 'a file is larger than Greenloop reads',
+    explanation:
+      'Suites, requests and settings are limited to 10 MiB, and documents to 500 levels of nesting, so that one wrong file cannot take the machine down. Split the suite, or point to the file that was really meant.',
+  },
+  syntax_invalid: {
+    id: 'GL0104',
+    exit: 2,
+    title: 'a file is not valid JSON or YAML',
+    explanation:
+      'The message points at the line and column where reading stopped; the mistake is there or just before it: a missing comma, an unclosed bracket or quote, a tab in YAML indentation.',
+  },
+  suite_invalid: {
+    id: 'GL0201',
+    exit: 2,
+    title: 'the suite does not follow the suite schema',
+    explanation:
+      'Every problem is listed with its line. Unknown keys are reported with the nearest known one; put data of your own under `custom`. The schema is published as docs/schemas/suite.schema.json, and editors check against it when the suite names it in `$schema`.',
+  },
+  request_invalid: {
+    id: 'GL0202',
+    exit: 2,
+    title: 'the execution request does not follow its schema',
+    explanation:
+      'Every problem is listed with its line. The schema is published as docs/schemas/request.schema.json; examples/exec_request.json is a request that uses most of it.',
+  },
+  config_invalid: {
+    id: 'GL0203',
+    exit: 2,
+    title: 'a setting has a value that cannot be used',
+    explanation:
+      '`greenloop config show --origin` prints every setting with the file, line, variable or flag it came from.',
+  },
+  template_invalid: {
+    id: 'GL0204',
+    exit: 2,
+    title: 'a prompt template cannot be rendered',
+    explanation:
+      'Templates are Jinja files. The message names the template and what it could not find or parse. `greenloop generate --show-prompt` prints the prompt without calling a model.',
+  },
+  llm_unreachable: {
+    id: 'GL0301',
+    exit: 3,
+    title: 'the model server cannot be reached',
+    explanation:
+      'The connection was refused, the name could not be resolved, or TLS failed. Check the endpoint, that the server runs, and proxies in between. `--mode offline` works without any model.',
+  },
+  llm_unauthorized: {
+    id: 'GL0302',
+    exit: 3,
+    title: 'the model server refused the key',
+    explanation:
+      'The server answered 401 or 403. Set the key in LLM_API_KEY (or the variable that --http-api-key-env names), and check that it may use this model.',
+  },
+  llm_timeout: {
+    id: 'GL0303',
+    exit: 3,
+    title: 'the model did not answer in time',
+    explanation:
+      'There are four limits: connection, first byte, silence between two pieces, and the whole answer. Local models on a CPU often need a longer first-byte limit: LLM_FIRST_BYTE_TIMEOUT_SECONDS and LLM_TIMEOUT_SECONDS.',
+  },
+  llm_rate_limited: {
+    id: 'GL0304',
+    exit: 3,
+    title: 'the model server kept answering that there are too many requests',
+    explanation: 'Retries honoured Retry-After and were used up. Wait, lower the rate, or raise LLM_MAX_ATTEMPTS.',
+  },
+  llm_failed: {
+    id: 'GL0305',
+    exit: 3,
+    title: 'the model call failed',
+    explanation:
+      'The server answered with an error that retries did not cure, or the command that stands for the model ended with one. The message shows the status and the beginning of the body.',
+  },
+  llm_garbled: {
+    id: 'GL0306',
+    exit: 3,
+    title: 'the model server talks something that is not its protocol',
+    explanation:
+      'The body was not the JSON or event stream of an OpenAI-compatible server. A proxy page or a wrong path is the usual cause: the endpoint should end in /v1/chat/completions, or be the base URL before it.',
+  },
+  llm_truncated: {
+    id: 'GL0307',
+    exit: 3,
+    title: 'the answer of the model broke off',
+    explanation:
+      'The stream ended without a finish reason, or the limit of tokens was reached. Raise LLM_MAX_TOKENS, or ask for fewer tests per call.',
+  },
+  llm_too_large: {
+    id: 'GL0308',
+    exit: 3,
+    title: 'the answer of the model is larger than the cap',
+    explanation:
+      'Answers are cut off at a cap on decoded bytes (8 MiB unless set), so that a runaway stream cannot fill the memory.',
+  },
+  replay_missing: {
+    id: 'GL0309',
+    exit: 3,
+    title: 'no recorded answer fits this prompt',
+    explanation:
+      'Replay never calls a model. The prompt has changed since the recording: record again with --record DIR, or go back to the prompt that was recorded.',
+  },
+  answer_unusable: {
+    id: 'GL0401',
+    exit: 3,
+    title: 'no usable test script could be taken from the answer',
+    explanation:
+      'The answer was empty, a refusal, prose without code, or code without a test. The raw answer lies among the artifacts of the run. A larger model, a simpler suite or another template usually helps.',
+  },
+  script_rejected: {
+    id: 'GL0402',
+    exit: 3,
+    title: 'the generated script did not pass validation',
+    explanation:
+      'The script was extracted, but it does not parse, holds no test, or the runner could not collect it. The message of the runner is quoted, and the script lies among the artifacts.',
+  },
+  framework_missing: {
+    id: 'GL0501',
+    exit: 3,
+    title: 'the test framework is not installed',
+    explanation:
+      'Greenloop looked for it in the project and on the PATH. For pytest: `python3 -m pip install pytest`, or name an interpreter with --runner-path. For vitest: `npm install -D vitest`. `greenloop doctor` shows what was found.',
+  },
+  runner_failed: {
+    id: 'GL0502',
+    exit: 3,
+    title: 'the test runner could not be started or broke down',
+    explanation:
+      'The process of the framework ended before it collected anything. Its standard error is quoted and lies among the artifacts.',
+  },
+  nothing_collected: {
+    id: 'GL0503',
+    exit: 4,
+    title: 'no test was collected or run',
+    explanation:
+      'The files hold no test that the framework recognises, or every one was deselected by the arguments. The message prints the selection.',
+  },
+  run_incomplete: {
+    id: 'GL0504',
+    exit: 5,
+    title: 'results are missing, so the run proves nothing',
+    explanation:
+      'Greenloop calls a run green only when the exit code, the result stream and the set of executed tests agree with the set that was collected. Something was lost: the tests concerned are named in the report.',
+  },
+  sandbox_unavailable: {
+    id: 'GL0505',
+    exit: 3,
+    title: 'a sandbox was demanded and none can be had here',
+    explanation:
+      'The sandbox needs Linux with bubblewrap (apt-get install bubblewrap) and user namespaces. `greenloop doctor` shows which probe failed. `--sandbox off` runs without protection.',
+  },
+  artifact_failed: {
+    id: 'GL0601',
+    exit: 3,
+    title: 'an artifact could not be written',
+    explanation:
+      'The disk is full, the folder is read-only, or the permissions do not allow it. Nothing half-written is left behind. Choose another folder with --artifacts, or make room.',
+  },
+  budget_reached: {
+    id: 'GL0701',
+    exit: 6,
+    title: 'a budget or limit was reached',
+    explanation: 'The run stopped because the limit of tokens, money or time that was set for it was used up.',
+  },
+  cancelled: {
+    id: 'GL0801',
+    exit: 130,
+    title: 'the command was interrupted',
+    explanation: 'Ctrl-C or a signal ended it. What was finished before is kept in the artifacts of the run.',
+  },
+  internal: {
+    id: 'GL0901',
+    exit: 3,
+    title: 'Greenloop itself failed',
+    explanation: 'This is a defect of Greenloop. Run again with --debug for the stack trace and report it.',
+  },
+} as const satisfies Record<string, ErrorEntry>
+
+/** Name of a failure in the closed set. */
+export type ErrorCode = keyof typeof errorCatalog
+
+/** A place in a file. Lines and columns count from 1; `text` is that line, for the code frame. */
+export interface Place {
+  readonly file: string
+  readonly line?: number
+  readonly column?: number
+  /** Length of what is underlined, in characters. */
+  readonly length?: number
+  readonly text?: string
+}
+
+/** One of several things wrong with an input. */
+export interface Problem {
+  readonly message: string
+  readonly place?: Place
+  readonly help?: string
+}
+
+/** What a {@link GreenloopError} may carry beyond its code and message. */
+export interface ErrorDetails {
+  readonly cause?: unknown
+  readonly place?: Place
+  /** Why this is refused, where that is not plain. */
+  readonly why?: string
+  /** What mends it: one line, a command where there is one. */
+  readonly help?: string
+  /** All problems of an input, when it has several. */
+  readonly problems?: readonly Problem[]
+}
+
+/** The only error that Greenloop throws on purpose. */
+export class GreenloopError extends Error {
+  override readonly name = 'GreenloopError'
+  readonly code: ErrorCode
+  readonly place: Place | undefined
+  readonly why: string | undefined
+  readonly help: string | undefined
+  readonly problems: readonly Problem[]
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.place = details.place
+    this.why = details.why
+    this.help = details.help
+    this.problems = details.problems ?? []
+  }
+}
