@@ -1,0 +1,6 @@
+// Copies what the compiler does not: templates, plugins, page assets.
+import { cpSync } from 'node:fs'
+
+for (const folder of ['generate/templates', 'runners/plugins', 'report/html']) {
+  cpSync(`src/${folder}`, `dist/${folder}`, { recursive: true })
+}

@@ -1,0 +1,33 @@
+import type { Command } from 'commander'
+import { GreenloopError } from '../../domain/errors.ts'
+import type { Check } from '../../app.ts'
+import { painter } from '../output.ts'
+import type { Session } from '../session.ts'
+
+/** `greenloop doctor`: what works on this machine, found by trying it. */
+export function registerDoctor(program: Command, session: Session): void {
+  program
+    .command('doctor')
+    .description('check this machine: Node, frameworks, sandbox, disk, model; each failure with its mend')
+    .action(async () => {
+      const { diagnose } = await import('../../app.ts')
+      const checks = await diagnose(session)
+      show(checks, session)
+      const failed = checks.some(({ status }) => status === 'fail')
+      if (session.output.result === 'json') {
+        session.output.print(`${JSON.stringify({ status: failed ? 'failed' : 'finished', exitCode: failed ? 3 : 0, checks })}\n`)
+      }
+      if (session.signal.aborted) throw new GreenloopError('cancelled', 'interrupted')
+      session.end(failed ? 3 : 0)
+    })
+}
+
+function show(checks: readonly Check[], { output }: Session): void {
+  const paint = painter(output.colour)
+  const marks = { ok: paint('green', 'ok  '), warn: paint('yellow', 'warn'), fail: paint('red', 'fail') }
+  const width = Math.max(...checks.map(({ name }) => name.length))
+  for (const { name, status, detail, fix } of checks) {
+    output.note(`${marks[status]} ${name.padEnd(width)}  ${detail}\n`)
+    if (fix !== undefined) output.note(`${' '.repeat(width + 7)}${paint('dim', `fix: ${fix}`)}\n`)
+  }
+}

@@ -1,0 +1,13 @@
+import type { Output } from './output.ts'
+
+/** What every command gets: where it runs, where it writes, and what ends it. */
+export interface Session {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly output: Output
+  /** Aborts at the first Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal
+  readonly debug: boolean
+  /** Sets the exit code of the process. */
+  end(code: number): void
+}

@@ -1,0 +1,42 @@
+import { GreenloopError, type Place } from '../domain/errors.ts'
+import { readText } from './bytes.ts'
+import { parseJson } from './document-json.ts'
+
+/** The way to a value inside a document: keys and indices from its root. */
+export type Pointer = readonly (string | number)[]
+
+/** Deepest nesting of a document that is read. */
+export const maxDepth = 500
+
+/** A JSON or YAML file as it was read, not yet checked against a schema. */
+export interface SourceDocument {
+  readonly file: string
+  readonly format: 'json' | 'yaml'
+  readonly value: unknown
+  /** Place of the value under `pointer`, or of its key. What does not exist has the place of what would hold it. */
+  locate(pointer: Pointer, part?: 'key' | 'value'): Place
+}
+
+/**
+ * Reads a JSON or YAML file of at most 10 MiB and 500 levels. Throws `file_missing`, `file_too_large` or
+ * `syntax_invalid`, the last with every mistake that was found and its place.
+ */
+export async function readDocument(path: string): Promise<SourceDocument> {
+  return parseText(await readText(path), path)
+}
+
+/** Like {@link readDocument}, for a text that is already there; `file` is what messages call it. */
+export async function parseText(text: string, file: string): Promise<SourceDocument> {
+  if (text.trim() === '') {
+    throw new GreenloopError('syntax_invalid', `\`${file}\` is empty`, { place: { file, line: 1, column: 1 } })
+  }
+  if (formatOf(file, text) === 'json') return parseJson(text, file)
+  const { parseYaml } = await import('./document-yaml.ts')
+  return parseYaml(text, file)
+}
+
+function formatOf(file: string, text: string): 'json' | 'yaml' {
+  if (/\.json$/iu.test(file)) return 'json'
+  if (/\.ya?ml$/iu.test(file)) return 'yaml'
+  return /^\s*[[{]/u.test(text) ? 'json' : 'yaml'
+}

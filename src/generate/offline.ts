@@ -1,0 +1,24 @@
+import type { Plan } from '../domain/plan.ts'
+import { draftCases } from './offline-draft.ts'
+import { draftEndpoints } from './offline-endpoints.ts'
+import { writePytest } from './offline-pytest.ts'
+import { writeJavaScript } from './offline-javascript.ts'
+import { uniqueNamer } from './slug.ts'
+
+/** A script written by rule. `notes` name what was left open and why. */
+export interface OfflineScript {
+  readonly code: string
+  readonly notes: readonly string[]
+}
+
+/**
+ * Writes a test script for a plan without any model: real calls and requests, expectations only where the suite or a
+ * schema states them, a skipped test with the reason where it does not. Same plan, same bytes.
+ */
+export function writeOffline(plan: Plan): OfflineScript {
+  const unique = uniqueNamer()
+  const tests = [...draftCases(plan, unique), ...draftEndpoints(plan, unique)]
+  const code = plan.framework === 'pytest' ? writePytest(plan, tests) : writeJavaScript(plan, tests)
+  const gaps = tests.flatMap((test) => (test.gap === undefined ? [] : [`${test.caseId ?? test.title}: ${test.gap}`]))
+  return { code, notes: gaps }
+}
