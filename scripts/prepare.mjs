@@ -16,7 +16,10 @@ export function prepareNode() {
   const wanted = digest('package-lock.json')
   if (readStamp('npm') === wanted && existsSync(join(root, 'node_modules', 'node', 'bin', 'node'))) return
   say('installing npm packages')
-  const done = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] })
+  const done = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  })
   if (done.status !== 0) fail('npm ci failed: see above')
   writeStamp('npm', wanted)
 }
@@ -26,7 +29,9 @@ export function preparePython() {
   const python = venvPython()
   const wanted = digest('requirements.txt')
   if (readStamp('python') === wanted && existsSync(python)) return true
-  const base = ['python3', 'python'].find((name) => spawnSync(name, ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']).status === 0)
+  const base = ['python3', 'python'].find(
+    (name) => spawnSync(name, ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']).status === 0,
+  )
   if (base === undefined) {
     say('no Python 3.9 or later here: tests run on vitest instead of pytest')
     return false
@@ -41,7 +46,9 @@ export function preparePython() {
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt']
   const installed = spawnSync(python, pip, { cwd: root, stdio: ['ignore', 2, 'pipe'], encoding: 'utf8' })
   if (installed.status !== 0) {
-    say(`pip could not install pytest: tests run on vitest instead\n${installed.stderr.trim().split('\n').slice(-3).join('\n')}`)
+    say(
+      `pip could not install pytest: tests run on vitest instead\n${installed.stderr.trim().split('\n').slice(-3).join('\n')}`,
+    )
     return false
   }
   writeStamp('python', wanted)
@@ -49,7 +56,9 @@ export function preparePython() {
 }
 
 export function venvPython() {
-  return process.platform === 'win32' ? join(root, '.venv', 'Scripts', 'python.exe') : join(root, '.venv', 'bin', 'python')
+  return process.platform === 'win32'
+    ? join(root, '.venv', 'Scripts', 'python.exe')
+    : join(root, '.venv', 'bin', 'python')
 }
 
 /** Runs a program of the project with the pinned Node first on the PATH, and gives its exit code. */
@@ -71,7 +80,9 @@ function fail(text) {
 }
 
 function digest(file) {
-  return createHash('sha256').update(readFileSync(join(root, file))).digest('hex')
+  return createHash('sha256')
+    .update(readFileSync(join(root, file)))
+    .digest('hex')
 }
 
 function readStamp(name) {

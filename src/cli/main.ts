@@ -30,6 +30,7 @@ export async function main(args: readonly string[]): Promise<void> {
       stderr: process.stderr,
     }),
   )
+  let run: Readonly<Record<string, string>> = {}
   const session: Session = {
     cwd: process.cwd(),
     env: process.env,
@@ -40,6 +41,9 @@ export async function main(args: readonly string[]): Promise<void> {
     get debug() {
       return program.opts<Globals>().debug ?? false
     },
+    begin: (runId, runDir) => {
+      run = { runId, runDir }
+    },
     end: (code) => {
       process.exitCode = code
     },
@@ -48,7 +52,8 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {
-    process.exitCode = fail(error, args, () => session)
+    if (error instanceof CommanderError && error.exitCode === 0) return
+    process.exitCode = fail(translate(error, args), { error, run, session: () => session })
   } finally {
     interrupt.release()
   }
@@ -92,10 +97,14 @@ const exitCodeHelp = `
 Exit codes: 0 green, 1 red, 2 usage, 3 infrastructure, 4 nothing ran, 5 incomplete, 6 budget, 130/143 interrupted.
 \`greenloop explain CODE\` says what an error means.`
 
+interface Failing {
+  readonly error: unknown
+  readonly run: Readonly<Record<string, string>>
+  readonly session: () => Session
+}
+
 /** Prints an error as its reader needs it and gives the exit code. */
-function fail(error: unknown, args: readonly string[], session: () => Session): number {
-  if (error instanceof CommanderError && error.exitCode === 0) return 0
-  const known = translate(error, args)
+function fail(known: GreenloopError, { error, run, session }: Failing): number {
   const entry = errorCatalog[known.code]
   const { output, debug } = safely(session)
   const text = formatError(
@@ -107,7 +116,7 @@ function fail(error: unknown, args: readonly string[], session: () => Session): 
   if (output.result !== 'human') {
     const { code, message, place, why, help, problems } = known
     const document = { code: entry.id, name: code, message, place, why, help, problems }
-    output.print(`${JSON.stringify({ status: 'failed', exitCode: entry.exit, error: document })}\n`)
+    output.print(`${JSON.stringify({ status: 'failed', exitCode: entry.exit, ...run, error: document })}\n`)
   }
   return entry.exit
 }

@@ -66,8 +66,6 @@ export function addGeneratorOptions(command: Command): Command {
     .option('--framework <name>', 'pytest, vitest or node')
     .option('--show-prompt', 'print the prompt and stop; no model is called')
     .option('--dry-run', 'print the plan with an estimate of tokens and stop; no model is called')
-    .option('--artifacts <folder>', 'where runs are kept (artifacts)')
-    .option('--run-id <id>', 'name of the run; made from the time where it is left out')
     .option('--out <file>', 'also write the script to this file')
 }
 
@@ -83,6 +81,13 @@ export function addRunOptions(command: Command): Command {
     .option('--benchmark', 'collect benchmark figures')
     .option('--allow-network', 'let the tests reach the network from inside the sandbox')
     .option('--sandbox <mode>', 'required, auto or off')
+}
+
+/** Adds what every command takes that leaves a run behind. */
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option('--artifacts <folder>', 'where runs are kept (artifacts)')
+    .option('--run-id <id>', 'name of the run; made from the time where it is left out')
 }
 
 function collect(value: string, before: string[] | undefined): string[] {

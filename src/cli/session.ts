@@ -8,6 +8,8 @@ export interface Session {
   /** Aborts at the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal
   readonly debug: boolean
+  /** A run began: errors from now on can say where it lies. */
+  begin(runId: string, runDir: string): void
   /** Sets the exit code of the process. */
   end(code: number): void
 }

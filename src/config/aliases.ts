@@ -1,6 +1,6 @@
 import type { Problem } from '../domain/errors.ts'
 import { foldName } from '../lib/nearest.ts'
-import type { Pointer, SourceDocument } from './document.ts'
+import type { Pointer, SourceDocument } from './source-document.ts'
 
 /** A value of a document with the way to it, as the document spells it. */
 export interface Sourced {

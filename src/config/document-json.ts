@@ -1,8 +1,8 @@
 import { GreenloopError, type Problem } from '../domain/errors.ts'
 import { scanJson, type DuplicateKey } from '../lib/json-guard.ts'
 import { lineFinder, parsePositions, type JsonNode, type Span } from '../lib/positions.ts'
-import { maxDepth, type Pointer, type SourceDocument } from './document.ts'
-import { placeAt, problemsError } from './problems.ts'
+import { maxDepth, type Pointer, type SourceDocument } from './source-document.ts'
+import { duplicateMessage, placeAt, problemsError } from './problems.ts'
 
 /** Reads a JSON text; positions are looked up only when something is to be pointed at. Throws as `readDocument` does. */
 export function parseJson(text: string, file: string): SourceDocument {
@@ -46,11 +46,6 @@ function parse(text: string, place: (span: Span) => Problem['place']): unknown {
 function rootOf(text: string): JsonNode | undefined {
   const found = parsePositions(text)
   return 'root' in found ? found.root : undefined
-}
-
-/** The message for a key that stands twice; both formats use it. */
-export function duplicateMessage(key: string, firstLine: number): string {
-  return `the key \`${key}\` stands here a second time; the first is on line ${firstLine}`
 }
 
 function duplicateProblem(found: DuplicateKey, place: (span: Span) => Problem['place'], firstLine: number): Problem {

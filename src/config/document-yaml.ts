@@ -2,9 +2,8 @@ import { Lexer, isAlias, isMap, isPair, isScalar, isSeq, parseDocument, visit } 
 import type { Document, ParsedNode, YAMLError, YAMLMap } from 'yaml'
 import { GreenloopError, type Problem } from '../domain/errors.ts'
 import { lineFinder, type Span } from '../lib/positions.ts'
-import { duplicateMessage } from './document-json.ts'
-import { maxDepth, type Pointer, type SourceDocument } from './document.ts'
-import { placeAt, problemsError } from './problems.ts'
+import { maxDepth, type Pointer, type SourceDocument } from './source-document.ts'
+import { duplicateMessage, placeAt, problemsError } from './problems.ts'
 
 /** Most nodes that a document may have when every alias is written out. */
 const maxNodes = 1_000_000

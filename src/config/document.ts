@@ -1,28 +1,14 @@
-import { GreenloopError, type Place } from '../domain/errors.ts'
+import { GreenloopError } from '../domain/errors.ts'
 import { readText } from './bytes.ts'
 import { parseJson } from './document-json.ts'
-
-/** The way to a value inside a document: keys and indices from its root. */
-export type Pointer = readonly (string | number)[]
-
-/** Deepest nesting of a document that is read. */
-export const maxDepth = 500
-
-/** A JSON or YAML file as it was read, not yet checked against a schema. */
-export interface SourceDocument {
-  readonly file: string
-  readonly format: 'json' | 'yaml'
-  readonly value: unknown
-  /** Place of the value under `pointer`, or of its key. What does not exist has the place of what would hold it. */
-  locate(pointer: Pointer, part?: 'key' | 'value'): Place
-}
+import type { SourceDocument } from './source-document.ts'
 
 /**
  * Reads a JSON or YAML file of at most 10 MiB and 500 levels. Throws `file_missing`, `file_too_large` or
- * `syntax_invalid`, the last with every mistake that was found and its place.
+ * `syntax_invalid`, the last with every mistake that was found and its place. Messages call the file `name`.
  */
-export async function readDocument(path: string): Promise<SourceDocument> {
-  return parseText(await readText(path), path)
+export async function readDocument(path: string, name = path): Promise<SourceDocument> {
+  return parseText(await readText(path, name), name)
 }
 
 /** Like {@link readDocument}, for a text that is already there; `file` is what messages call it. */

@@ -17,15 +17,20 @@ export function placeAt(file: string, at: LinePlace, length: number): Place {
 
 /**
  * The error for the problems of one file: a single problem is the error itself, several are listed in the order of
- * the file. `summary` is completed to "SUMMARY has 3 problems".
+ * the file. `subject` begins the message that tells how many.
  */
-export function problemsError(code: ErrorCode, summary: string, problems: readonly Problem[]): GreenloopError {
+export function problemsError(code: ErrorCode, subject: string, problems: readonly Problem[]): GreenloopError {
   const sorted = problems.toSorted((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0))
   const [only] = sorted
   if (only === undefined || sorted.length > 1) {
-    return new GreenloopError(code, `${summary} has ${sorted.length} problems`, {
+    return new GreenloopError(code, `${subject}: ${sorted.length} problems`, {
       problems: sorted.slice(0, maxProblems),
     })
   }
   return new GreenloopError(code, only.message, { ...only, problems: sorted })
+}
+
+/** The message for a key that stands twice. */
+export function duplicateMessage(key: string, firstLine: number): string {
+  return `the key \`${key}\` stands here a second time; the first is on line ${firstLine}`
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod'
-import type { Pointer } from './document.ts'
+import type { Pointer } from './source-document.ts'
 
 /** The keys that an object schema knows at `path`; empty where the schema there is not an object. */
 export function knownKeys(schema: z.ZodType, path: Pointer): string[] {
-  const keys = schemasAt([schema], path).flatMap((found) => (found instanceof z.ZodObject ? Object.keys(found.shape) : []))
+  const keys = schemasAt([schema], path).flatMap((found) =>
+    found instanceof z.ZodObject ? Object.keys(found.shape) : [],
+  )
   return [...new Set(keys)].filter((key) => key !== '$schema')
 }
 
@@ -11,11 +13,16 @@ export function knownKeys(schema: z.ZodType, path: Pointer): string[] {
 function schemasAt(schemas: readonly z.ZodType[], path: Pointer): z.ZodType[] {
   const open = schemas.flatMap(unwrap)
   const [step, ...rest] = path
-  return step === undefined ? open : schemasAt(open.flatMap((schema) => childOf(schema, step)), rest)
+  return step === undefined
+    ? open
+    : schemasAt(
+        open.flatMap((schema) => childOf(schema, step)),
+        rest,
+      )
 }
 
 /** A schema without its default, optional and the like; the members of a union. */
-export function unwrap(schema: z.core.$ZodType): z.ZodType[] {
+function unwrap(schema: z.core.$ZodType): z.ZodType[] {
   if (
     schema instanceof z.ZodOptional ||
     schema instanceof z.ZodNullable ||

@@ -1,14 +1,15 @@
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Problem } from '../domain/errors.ts'
 import { exists } from '../lib/files.ts'
 import { createMapper, isObject, objectMapping, type Mapper, type Members } from './aliases.ts'
 import { readText } from './bytes.ts'
-import { readDocument, type Pointer, type SourceDocument } from './document.ts'
+import { readDocument } from './document.ts'
+import type { Pointer, SourceDocument } from './source-document.ts'
 import { settingsFileSchema, settingSources, type SettingPath } from './settings-schema.ts'
 import { validate, valueAt } from './validate.ts'
 
-/** A settings file: its path, the values it gives by setting, and where each stands. */
+/** A settings file: its absolute path, the values it gives by setting, and where each stands. */
 export interface SettingsFile {
   readonly path: string
   readonly values: ReadonlyMap<SettingPath, { readonly value: unknown; readonly line: number }>
@@ -23,15 +24,19 @@ const maxFolders = 64
  * .yml or .json, or the key `greenloop` of package.json. `undefined` where there is none. Throws what `readDocument` throws.
  */
 export async function readSettingsFile(cwd: string, named?: string): Promise<SettingsFile | undefined> {
-  if (named !== undefined) return checkFile(await readDocument(resolve(cwd, named)), [])
+  const read = (path: string) => readDocument(path, relative(cwd, path))
+  if (named !== undefined) return checkFile(resolve(cwd, named), await read(resolve(cwd, named)), [])
   let folder = resolve(cwd)
   for (let visited = 0; visited < maxFolders; visited++) {
     for (const name of names) {
       const path = join(folder, name)
-      if (await exists(path)) return checkFile(await readDocument(path), [])
+      if (await exists(path)) return checkFile(path, await read(path), [])
     }
-    const manifest = await readManifest(join(folder, 'package.json'))
-    if (manifest !== undefined) return checkFile(manifest, ['greenloop'])
+    const manifest = join(folder, 'package.json')
+    if (await mentionsGreenloop(manifest)) {
+      const document = await read(manifest)
+      if (isObject(valueAt(document.value, ['greenloop']))) return checkFile(manifest, document, ['greenloop'])
+    }
     const parent = dirname(folder)
     if (parent === folder || (await exists(join(folder, '.git')))) return undefined
     folder = parent
@@ -39,10 +44,9 @@ export async function readSettingsFile(cwd: string, named?: string): Promise<Set
   return undefined
 }
 
-async function readManifest(path: string): Promise<SourceDocument | undefined> {
-  if (!(await exists(path)) || !(await readText(path)).includes('"greenloop"')) return undefined
-  const document = await readDocument(path)
-  return isObject(document.value) && isObject(document.value['greenloop']) ? document : undefined
+/** Spares the parsing of other people's manifests, and complaints about them. */
+async function mentionsGreenloop(manifest: string): Promise<boolean> {
+  return (await exists(manifest)) && (await readText(manifest)).includes('"greenloop"')
 }
 
 const keysOf = (group: string) =>
@@ -58,7 +62,7 @@ const fileMapping = objectMapping({
   },
 })
 
-function checkFile(document: SourceDocument, base: Pointer): SettingsFile {
+function checkFile(path: string, document: SourceDocument, base: Pointer): SettingsFile {
   const mapper = createMapper(document, base)
   const mapped = fileMapping({ value: valueAt(document.value, base), at: base }, mapper)
   const spell = (pointer: Pointer) => mapper.spell(mapped, pointer)
@@ -67,12 +71,12 @@ function checkFile(document: SourceDocument, base: Pointer): SettingsFile {
     locate: (pointer, part) => document.locate(spell(pointer), part),
   })
   const values = new Map<SettingPath, { value: unknown; line: number }>()
-  for (const path of Object.keys(settingSources) as SettingPath[]) {
-    const pointer = path.split('.')
+  for (const setting of Object.keys(settingSources) as SettingPath[]) {
+    const pointer = setting.split('.')
     const value = valueAt(mapped, pointer)
-    if (value !== undefined) values.set(path, { value, line: document.locate(spell(pointer), 'key').line ?? 1 })
+    if (value !== undefined) values.set(setting, { value, line: document.locate(spell(pointer), 'key').line ?? 1 })
   }
-  return { path: document.file, values, problems: [...mapper.problems, ...(checked.ok ? [] : checked.problems)] }
+  return { path, values, problems: [...mapper.problems, ...(checked.ok ? [] : checked.problems)] }
 }
 
 /** A key in a settings file would be committed sooner or later. */
@@ -91,20 +95,29 @@ function refuseKey(members: Members, mapper: Mapper): void {
 
 /** Variables of a .env file with the line each stands on. */
 export interface DotEnv {
-  readonly path: string
+  /** The file, relative to the working folder. */
+  readonly name: string
   readonly values: Readonly<Record<string, string | undefined>>
   line(name: string): number
 }
 
 /** Reads .env in `cwd`, if it is there. */
 export async function readDotEnv(cwd: string): Promise<DotEnv | undefined> {
-  const path = join(resolve(cwd), '.env')
+  const name = '.env'
+  const path = join(resolve(cwd), name)
   if (!(await exists(path))) return undefined
-  const text = await readText(path)
+  const text = await readText(path, name)
   const lines = text.split('\n')
   return {
-    path,
+    name,
     values: parseEnv(text),
-    line: (name) => lines.findLastIndex((line) => line.replace(/^\s*(?:export\s+)?/u, '').split('=', 1)[0]?.trim() === name) + 1,
+    line: (name) =>
+      lines.findLastIndex(
+        (line) =>
+          line
+            .replace(/^\s*(?:export\s+)?/u, '')
+            .split('=', 1)[0]
+            ?.trim() === name,
+      ) + 1,
   }
 }

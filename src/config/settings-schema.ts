@@ -38,7 +38,10 @@ const llmSchema = z
     maxAttempts: z.int().min(1).max(20).default(4).describe('Calls made for one answer, the first among them.'),
     maxTokens: z.int().min(1).max(1_000_000).default(8192).describe('Tokens that an answer may have.'),
     temperature: z.number().min(0).max(2).default(0).describe('0 for the likeliest answer, more for variety.'),
-    thinking: z.boolean().optional().describe('Turns the thinking of Qwen models on or off; left to the server unless set.'),
+    thinking: z
+      .boolean()
+      .optional()
+      .describe('Turns the thinking of Qwen models on or off; left to the server unless set.'),
     maxAnswerBytes: z
       .int()
       .min(1024)

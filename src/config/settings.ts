@@ -1,6 +1,5 @@
-import { basename, dirname, relative, resolve } from 'node:path'
-import { GreenloopError, type Problem } from '../domain/errors.ts'
-import { createMapper } from './aliases.ts'
+import { dirname, relative, resolve } from 'node:path'
+import type { Place, Problem } from '../domain/errors.ts'
 import { problemsError } from './problems.ts'
 import { readDotEnv, readSettingsFile, type DotEnv, type SettingsFile } from './settings-files.ts'
 import {
@@ -46,6 +45,9 @@ interface Layers {
 interface Chosen {
   readonly value: unknown
   readonly origin: SettingOrigin
+  /** What messages call it: the variable, the flag. */
+  readonly label: string
+  readonly place?: Place
 }
 
 /**
@@ -62,9 +64,9 @@ export async function loadSettings(input: SettingsInput): Promise<LoadedSettings
     if (found === undefined) continue
     chosen.set(path, found)
     // Values of the file were checked when it was read.
-    if (found.origin.kind !== 'file') problems.push(...check(path, found, layers))
+    if (found.origin.kind !== 'file') problems.push(...check(path, found))
   }
-  if (problems.length > 0) throw settingsError(problems)
+  if (problems.length > 0) throw problemsError('config_invalid', 'settings', problems)
   return assemble(chosen, layers)
 }
 
@@ -80,40 +82,100 @@ function variableOf(path: SettingPath, chosen: ReadonlyMap<SettingPath, Chosen>)
 
 function choose(path: SettingPath, variable: string | undefined, { input, dotEnv, file }: Layers): Chosen | undefined {
   const flag = input.flags?.[path]
-  if (flag !== undefined) return { value: typed(path, flag), origin: { kind: 'flag', where: settingSources[path].flag ?? path } }
+  if (flag !== undefined) {
+    const label = settingSources[path].flag ?? path
+    return { value: typed(path, flag), origin: { kind: 'flag', where: label }, label }
+  }
   const fromEnv = variable === undefined ? undefined : input.env[variable]
   if (variable !== undefined && fromEnv?.trim()) {
-    return { value: typed(path, fromEnv), origin: { kind: 'env', where: variable } }
+    return { value: typed(path, fromEnv), origin: { kind: 'env', where: variable }, label: variable }
   }
   const fromDotEnv = variable === undefined ? undefined : dotEnv?.values[variable]
-  if (variable !== undefined && fromDotEnv?.trim()) {
-    return { value: typed(path, fromDotEnv), origin: { kind: 'dotenv', where: `.env:${dotEnv?.line(variable)}` } }
+  if (dotEnv !== undefined && variable !== undefined && fromDotEnv?.trim()) {
+    const line = dotEnv.line(variable)
+    const origin = { kind: 'dotenv', where: `.env:${line}` } as const
+    return { value: typed(path, fromDotEnv), origin, label: variable, place: { file: dotEnv.name, line } }
   }
   const inFile = file?.values.get(path)
   if (inFile === undefined || file === undefined) return undefined
-  const name = relative(input.cwd, file.path)
-  const where = `${name.startsWith('..') ? basename(file.path) : name}:${inFile.line}`
-  return { value: inFile.value, origin: { kind: 'file', where } }
+  const where = `${relative(input.cwd, file.path)}:${inFile.line}`
+  return { value: inFile.value, origin: { kind: 'file', where }, label: path }
 }
 
 function typed(path: SettingPath, value: unknown): unknown {
   return readTyped(settingSchema(path), value)
 }
 
-function check(path: SettingPath, { value, origin }: Chosen, { dotEnv }: Layers): readonly Problem[] {
+function check(path: SettingPath, { value, label, place }: Chosen): readonly Problem[] {
   const checked = validate(settingSchema(path), value, {
-    locate: () => ({ file: origin.kind === 'dotenv' ? (dotEnv?.path ?? '.env') : origin.where }),
-    spell: () => [origin.kind === 'dotenv' ? origin.where : origin.where],
+    locate: () => place,
+    spell: (pointer) => [label, ...pointer],
   })
   if (checked.ok) return []
-  const line = origin.kind === 'dotenv' ? Number(origin.where.split(':')[1]) : undefined
-  return checked.problems.map(({ message, help }) => ({
-    message: message.replace(/^`[^`]*`|^\S+ document/u, `\`${path}\` from ${origin.where}`),
-    ...(line === undefined ? {} : { place: { file: dotEnv?.path ?? '.env', line } }),
-    ...(help === undefined ? {} : { help }),
-  }))
+  if (path !== 'llm.headers') return checked.problems
+  // Headers carry secrets as often as not, so the value is not quoted.
+  const message = `\`${label}\` must hold headers of the form \`Name: value\``
+  return [{ message, ...(place === undefined ? {} : { place }) }]
 }
 
-function settingsError(problems: readonly Problem[]): GreenloopError {
-  return problemsError('config_invalid', 'the settings', problems)
+function assemble(chosen: ReadonlyMap<SettingPath, Chosen>, { input, file }: Layers): LoadedSettings {
+  const nested: Record<string, unknown> = {}
+  for (const [path, { value, origin }] of chosen) {
+    const [group = '', name] = path.split('.')
+    const base = origin.kind === 'file' && file !== undefined ? dirname(file.path) : input.cwd
+    const own = typeof value === 'string' && isPath(path, value) ? resolve(base, value) : value
+    if (name === undefined) nested[group] = own
+    else if (path !== 'llm.apiKey') nested[group] = { ...(nested[group] as object | undefined), [name]: own }
+  }
+  const { $schema: _, ...filled } = settingsFileSchema.parse(nested)
+  const key = chosen.get('llm.apiKey')?.value
+  const implied = impliedMode(chosen)
+  const settings: Settings = {
+    ...filled,
+    artifacts: resolve(input.cwd, filled.artifacts),
+    llm: {
+      ...filled.llm,
+      mode: filled.llm.mode ?? implied.mode,
+      ...(typeof key === 'string' ? { apiKey: key.trim() } : {}),
+    },
+  }
+  const originOf = (path: SettingPath): SettingOrigin =>
+    chosen.get(path)?.origin ?? { kind: 'default', where: path === 'llm.mode' ? implied.why : 'default' }
+  const origins = Object.fromEntries(settingPaths.map((path) => [path, originOf(path)]))
+  return {
+    settings,
+    origins: origins as Record<SettingPath, SettingOrigin>,
+    ...(file === undefined ? {} : { file: file.path }),
+  }
+}
+
+/** Settings that are paths: relative to the settings file where they stand in it, else to the working folder. */
+const pathSettings: ReadonlySet<SettingPath> = new Set<SettingPath>([
+  'artifacts',
+  'generation.template',
+  'llm.mockResponse',
+  'llm.replay',
+  'llm.record',
+])
+
+/** A bare name of an executable is looked up on the PATH; with a slash it is a path like the others. */
+function isPath(path: SettingPath, value: string): boolean {
+  return pathSettings.has(path) || (path === 'execution.executable' && value.includes('/'))
+}
+
+/** The mode that other settings imply, the more deliberate ones first. */
+function impliedMode(chosen: ReadonlyMap<SettingPath, Chosen>): { mode: LlmMode; why: string } {
+  const implying: readonly (readonly [SettingPath, LlmMode])[] = [
+    ['llm.replay', 'replay'],
+    ['llm.mockResponse', 'mock'],
+    ['llm.command', 'local'],
+    ['llm.useReal', 'http'],
+    ['llm.baseUrl', 'http'],
+    ['llm.apiKey', 'http'],
+  ]
+  for (const [path, mode] of implying) {
+    const found = chosen.get(path)
+    if (found !== undefined && found.value !== false) return { mode, why: `implied by ${found.origin.where}` }
+  }
+  return { mode: 'offline', why: 'default' }
 }

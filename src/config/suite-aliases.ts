@@ -41,7 +41,14 @@ const request = objectMapping({
   members: { method: values.methodMapping },
 })
 
-const rowAliases = { id: 'name', title: 'name', input: 'inputs', kwargs: 'inputs', expect: 'expected', result: 'expected' }
+const rowAliases = {
+  id: 'name',
+  title: 'name',
+  input: 'inputs',
+  kwargs: 'inputs',
+  expect: 'expected',
+  result: 'expected',
+}
 
 const row = (kind: CaseKind) =>
   objectMapping({
@@ -200,13 +207,17 @@ export const suiteMapping = objectMapping({
   },
 })
 
+/** The other names of each kind of object in a suite: alias to canonical key. */
+export const suiteAliasTables: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  suite: suiteAliases,
+  target: targetAliases,
+  case: caseAliases,
+  step: stepAliases,
+  request: requestAliases,
+  expected: expectedAliases,
+  'row of parameters': rowAliases,
+  endpoint: endpointAliases,
+}
+
 /** Every alias, for guesses at a key that nobody knows. */
-export const suiteAliasNames: readonly string[] = [
-  suiteAliases,
-  caseAliases,
-  stepAliases,
-  requestAliases,
-  endpointAliases,
-  targetAliases,
-  expectedAliases,
-].flatMap((aliases) => Object.keys(aliases))
+export const suiteAliasNames: readonly string[] = Object.values(suiteAliasTables).flatMap((table) => Object.keys(table))

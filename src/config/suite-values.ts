@@ -5,7 +5,9 @@ import type { Mapping } from './aliases.ts'
 /** Text, or a list of texts, as a list; several lines become several entries, without their bullets. */
 export const linesMapping: Mapping = ({ value }) => {
   if (value === null) return []
-  return typeof value === 'string' ? nonEmpty(value.split(/\r?\n/u).map((line) => line.replace(/^\s*(?:[-*•]|\d+[.)])\s+/u, ''))) : value
+  return typeof value === 'string'
+    ? nonEmpty(value.split(/\r?\n/u).map((line) => line.replace(/^\s*(?:[-*•]|\d+[.)])\s+/u, '')))
+    : value
 }
 
 /** Tags as a list: `smoke, api` is two of them. */

@@ -1,14 +1,14 @@
 import type { z } from 'zod'
 import type { Place, Problem } from '../domain/errors.ts'
 import { nearest } from '../lib/nearest.ts'
-import type { Pointer } from './document.ts'
+import type { Pointer } from './source-document.ts'
 import { knownKeys } from './schema-walk.ts'
 import { issueMessage, pathText } from './wording.ts'
 
 /** What a check needs to know of the document that a value was read from. */
 export interface Origin {
-  /** Place of the value under a pointer into the checked value, or of its key. */
-  locate(pointer: Pointer, part: 'key' | 'value'): Place
+  /** Place of the value under a pointer into the checked value, or of its key; `undefined` for what no file holds. */
+  locate(pointer: Pointer, part: 'key' | 'value'): Place | undefined
   /** How that pointer is spelled in the document, where aliases were mapped. */
   spell?(pointer: Pointer): Pointer
   /** Other spellings of keys that are accepted, for guesses at what was meant. */
@@ -56,7 +56,8 @@ function toProblems(issue: z.core.$ZodIssue, context: Context): Problem[] {
   const spelled = context.origin.spell?.(path) ?? path
   // What is missing has no place of its own: the object that lacks it is shown.
   const holder = found === undefined ? path.slice(0, -1) : path
-  return [{ message: issueMessage(issue, spelled, found), place: context.origin.locate(holder, 'value') }]
+  const part = issue.code === 'invalid_key' ? 'key' : 'value'
+  return [{ message: issueMessage(issue, spelled, found), ...placed(context.origin.locate(holder, part)) }]
 }
 
 function unknownKey(path: (string | number)[], { schema, origin, guessed }: Context): Problem {
@@ -67,7 +68,11 @@ function unknownKey(path: (string | number)[], { schema, origin, guessed }: Cont
   const where = pathText((origin.spell?.(path) ?? path).slice(0, -1))
   const message = `unknown key \`${key}\`${where === '' ? '' : ` in \`${where}\``}`
   const help = near === undefined ? `known: ${listed(known)}` : `did you mean \`${near}\`?`
-  return { message, place: origin.locate(path, 'key'), help }
+  return { message, ...placed(origin.locate(path, 'key')), help }
+}
+
+function placed(place: Place | undefined): { place?: Place } {
+  return place === undefined ? {} : { place }
 }
 
 function listed(names: readonly string[]): string {
@@ -77,7 +82,9 @@ function listed(names: readonly string[]): string {
 
 /** The one member of a union that has the right kind of value and fails further inside, if there is just one. */
 function likeliest(issue: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
-  const inside = issue.errors.filter((issues) => issues.every(({ code, path }) => path.length > 0 || code !== 'invalid_type'))
+  const otherKind = ({ code, path }: z.core.$ZodIssue) =>
+    path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
+  const inside = issue.errors.filter((issues) => !issues.some(otherKind))
   return inside.length === 1 ? inside[0] : undefined
 }
 

@@ -1,13 +1,13 @@
 import type { z } from 'zod'
 import { nearest } from '../lib/nearest.ts'
-import type { Pointer } from './document.ts'
+import type { Pointer } from './source-document.ts'
 
 /** A pointer as people write it: `cases[2].expected.status`; empty for the root. */
 export function pathText(path: Pointer): string {
   let text = ''
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`
-    else if (/^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(step)) text += text === '' ? step : `.${step}`
+    else if (/^[\p{L}_$-][\p{L}\p{N}_$-]*$/u.test(step)) text += text === '' ? step : `.${step}`
     else text += `[${JSON.stringify(step)}]`
   }
   return text
@@ -16,7 +16,8 @@ export function pathText(path: Pointer): string {
 /** One sentence that says what is wrong with the value at `path`: `found`, or `undefined` when it is missing. */
 export function issueMessage(issue: z.core.$ZodIssue, path: Pointer, found: unknown): string {
   const name = path.length === 0 ? 'the document' : `\`${pathText(path)}\``
-  if (found === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value')) return `${name} is missing`
+  if (found === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value'))
+    return `${name} is missing`
   switch (issue.code) {
     case 'invalid_type':
       return `${name} must be ${kindName(issue.expected)}, not ${describe(found)}`
@@ -29,7 +30,7 @@ export function issueMessage(issue: z.core.$ZodIssue, path: Pointer, found: unkn
     case 'invalid_union':
       return `${name} must be ${unionKinds(issue)}, not ${describe(found)}`
     case 'invalid_key':
-      return `${name} has a key that cannot be used`
+      return `\`${String(path.at(-1))}\` cannot be used as a key in ${path.length < 2 ? 'the document' : `\`${pathText(path.slice(0, -1))}\``}`
     case 'invalid_format':
       return `${name} is ${describe(found)}, which is not a valid ${issue.format}`
     case 'not_multiple_of':
@@ -37,12 +38,13 @@ export function issueMessage(issue: z.core.$ZodIssue, path: Pointer, found: unkn
     case 'invalid_element':
     case 'unrecognized_keys':
     case 'custom':
+    default:
       return `${name}: ${issue.message}`
   }
 }
 
 /** The value as it may be shown in a message: short, and in words where it is large. */
-export function describe(value: unknown): string {
+function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
@@ -74,7 +76,10 @@ function choice(options: readonly string[]): string {
 
 function guess(values: readonly unknown[], found: unknown): string {
   if (typeof found !== 'string') return ''
-  const near = nearest(found, values.filter((value) => typeof value === 'string'))
+  const near = nearest(
+    found,
+    values.filter((value) => typeof value === 'string'),
+  )
   return near === undefined ? '' : `; did you mean \`${near}\`?`
 }
 

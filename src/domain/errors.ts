@@ -226,6 +226,16 @@ export interface Problem {
   readonly help?: string
 }
 
+/** What is known of a model call that failed, for whoever tries again or salvages. */
+export interface CallFailure {
+  /** HTTP status, where there was one. */
+  readonly status?: number
+  /** How long the server asked to wait, in milliseconds. */
+  readonly retryAfterMs?: number
+  /** Text that came before the answer broke off. */
+  readonly partial?: string
+}
+
 /** What a {@link GreenloopError} may carry beyond its code and message. */
 export interface ErrorDetails {
   readonly cause?: unknown
@@ -236,6 +246,8 @@ export interface ErrorDetails {
   readonly help?: string
   /** All problems of an input, when it has several. */
   readonly problems?: readonly Problem[]
+  /** Facts of a failed model call. */
+  readonly call?: CallFailure
 }
 
 /** The only error that Greenloop throws on purpose. */
@@ -246,6 +258,7 @@ export class GreenloopError extends Error {
   readonly why: string | undefined
   readonly help: string | undefined
   readonly problems: readonly Problem[]
+  readonly call: CallFailure | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -254,5 +267,6 @@ export class GreenloopError extends Error {
     this.why = details.why
     this.help = details.help
     this.problems = details.problems ?? []
+    this.call = details.call
   }
 }

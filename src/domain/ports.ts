@@ -35,6 +35,8 @@ export interface CallOptions {
 export interface Provider {
   /** How it is named in reports: `http qwen-max`, `mock answer.md`. */
   readonly name: string
+  /** Name of the model, where it is known before a call. */
+  readonly model?: string | undefined
   complete(prompt: Prompt, options: CallOptions): Promise<Answer>
 }
 

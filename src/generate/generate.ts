@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../domain/errors.ts'
+import { GreenloopError } from '../domain/errors.ts'
 import type { Generation, ModelCall, Script } from '../domain/generation.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Answer, Prompt, Provider } from '../domain/ports.ts'
@@ -10,8 +11,7 @@ import { writeOffline } from './offline.ts'
 /** What a generation needs beside the plan. */
 export interface GenerationParts {
   readonly prompt: Prompt
-  /** The model; without one the offline generator writes. */
-  readonly provider: Provider | undefined
+  readonly provider: Provider
   /** The calls that the metered provider reports, filled while it works. */
   readonly calls: readonly ModelCall[]
   readonly signal: AbortSignal
@@ -20,30 +20,42 @@ export interface GenerationParts {
 
 /**
  * Plan and prompt become a script. An answer that holds no usable test is a value (`status: failed`), because its
- * artifacts matter; a model that cannot be asked throws its own `llm_*` error.
+ * artifacts matter; a model that cannot be asked throws its own `llm_*` error. Of an answer that broke off, whole tests
+ * are kept.
  */
 export async function generateScript(plan: Plan, parts: GenerationParts): Promise<Generation> {
   const { prompt, provider, calls, signal, onText } = parts
-  if (provider === undefined) return writeWithoutModel(plan, prompt)
-  const answer = await provider.complete(prompt, { signal, onText })
+  const answer = await provider.complete(prompt, { signal, onText }).catch(brokenAnswer)
   return { ...readAnswer(plan, answer), provider: provider.name, prompt, calls }
 }
 
-/** The offline generator in the shape of every other generation. */
-export function writeWithoutModel(plan: Plan, prompt: Prompt): Generation {
-  const { code, notes } = writeOffline(plan)
+/** The offline generator in the place of a model. */
+export function offlineProvider(plan: Plan): Provider {
   return {
-    ...judgeScript(plan, { code, how: 'written offline from the plan', applied: [...notes] }),
-    provider: 'offline',
-    prompt,
-    calls: [],
-    answer: code,
+    name: 'offline',
+    complete: async () => ({
+      text: writeOffline(plan).code,
+      reasoning: '',
+      finish: 'stop',
+      model: 'offline',
+      usage: { inputTokens: 0, outputTokens: 0, estimated: false },
+      durationMs: 0,
+    }),
   }
+}
+
+type AnswerText = Pick<Answer, 'text' | 'finish'>
+
+/** What came before an answer broke off is an answer too, if a poor one. */
+function brokenAnswer(error: unknown): AnswerText {
+  const partial = error instanceof GreenloopError && error.code === 'llm_truncated' ? error.call?.partial : undefined
+  if (partial === undefined || partial.trim() === '') throw error
+  return { text: partial, finish: 'length' }
 }
 
 type Judged = Pick<Generation, 'status' | 'answer' | 'script' | 'how' | 'applied' | 'findings' | 'failure'>
 
-function readAnswer(plan: Plan, answer: Answer): Judged {
+function readAnswer(plan: Plan, answer: AnswerText): Judged {
   const { language, framework } = plan
   const extraction = extractCode(answer.text, { language, framework, symbols: symbolsOf(plan), finish: answer.finish })
   if (!extraction.found) {

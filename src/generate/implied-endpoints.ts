@@ -1,9 +1,4 @@
-import type { Case, CaseRequest, Endpoint } from '../domain/suite.ts'
-
-/** Requests of a case: those its steps send first, and its own last. */
-export function requestsOf(item: Case): readonly Pick<CaseRequest, 'method' | 'path'>[] {
-  return item.request === undefined ? [] : [item.request]
-}
+import type { Case, Endpoint } from '../domain/suite.ts'
 
 /** Whether a concrete or templated path falls under an endpoint's path, where `{name}` stands for one segment. */
 export function pathMatches(template: string, path: string): boolean {
@@ -22,11 +17,12 @@ function segments(path: string): string[] {
 /** Endpoints that cases use and the suite does not list, without schemas, in the order of the cases. */
 export function impliedEndpoints(cases: readonly Case[], declared: readonly Endpoint[]): Endpoint[] {
   const known: Endpoint[] = [...declared]
-  for (const item of cases) {
-    for (const { method, path } of requestsOf(item)) {
-      if (known.some((endpoint) => endpoint.method === method && pathMatches(endpoint.path, path))) continue
-      known.push({ method, path: path.split('?', 1)[0] ?? path, status: 200, invalidStatus: [400, 422], headers: {} })
-    }
+  for (const { request } of cases) {
+    if (request === undefined) continue
+    const { method } = request
+    const path = request.path.split('?', 1)[0] ?? request.path
+    if (known.some((endpoint) => endpoint.method === method && pathMatches(endpoint.path, path))) continue
+    known.push({ method, path, status: 200, invalidStatus: [400, 422], headers: {} })
   }
   return known.slice(declared.length)
 }

@@ -27,7 +27,10 @@ export function moduleBase({ module = '' }: Target): string {
 }
 
 /** Arguments of a constructor: a list is positional, an object named, anything else none. */
-export function constructOf(construct: unknown): { args: readonly unknown[]; inputs: Readonly<Record<string, unknown>> } {
+export function constructOf(construct: unknown): {
+  args: readonly unknown[]
+  inputs: Readonly<Record<string, unknown>>
+} {
   if (Array.isArray(construct)) return { args: construct, inputs: {} }
   const named = typeof construct === 'object' && construct !== null
   return { args: [], inputs: named ? Object.fromEntries(Object.entries(construct)) : {} }

@@ -116,10 +116,16 @@ function docOf(item: Case): string[] {
   const words = item.expected.text === undefined ? [] : [`Expected: ${item.expected.text}`]
   return [
     ...(item.objective === undefined ? [] : [`Objective: ${item.objective}`]),
-    ...list('Preconditions:', item.preconditions.map((line) => `- ${line}`)),
+    ...list(
+      'Preconditions:',
+      item.preconditions.map((line) => `- ${line}`),
+    ),
     ...list('Steps:', steps),
     ...words,
-    ...list('Postconditions:', item.postconditions.map((line) => `- ${line}`)),
+    ...list(
+      'Postconditions:',
+      item.postconditions.map((line) => `- ${line}`),
+    ),
   ]
 }
 
@@ -156,7 +162,12 @@ function gapOf(plan: Plan, item: Case, rows: readonly DraftRow[]): string | unde
   if (item.call === undefined) return 'the case names no call'
   if (target.module === undefined) return 'the target names no module'
   if (target.kind === 'node' && plan.framework === 'pytest') return 'pytest cannot import a Node module'
-  if ('status' in expected && !('returns' in expected) && !('raises' in expected) && Object.keys(expected).length === 1) {
+  if (
+    'status' in expected &&
+    !('returns' in expected) &&
+    !('raises' in expected) &&
+    Object.keys(expected).length === 1
+  ) {
     return 'a call has no HTTP status'
   }
   return undefined

@@ -12,7 +12,9 @@ const setupStatuses = [401, 403, 404, 409, 429] as const
 /** Drafts from the schemas of endpoints: valid data, edges, invalid data; at most `maxTestsPerEndpoint` rows each. */
 export function draftEndpoints(plan: Plan, unique: (name: string) => string): DraftTest[] {
   if (plan.target.kind !== 'http') return []
-  return plan.endpoints.filter((endpoint) => hasOwnTests(endpoint, plan)).flatMap((endpoint) => draft(endpoint, plan, unique))
+  return plan.endpoints
+    .filter((endpoint) => hasOwnTests(endpoint, plan))
+    .flatMap((endpoint) => draft(endpoint, plan, unique))
 }
 
 /** An endpoint without schemas that a case requests is covered by that case. */
@@ -48,13 +50,22 @@ function draft(endpoint: PlannedEndpoint, plan: Plan, unique: (name: string) => 
   const rows = (valid: boolean): DraftRow[] =>
     edges
       .filter((edge) => edge.valid === valid)
-      .map((edge) => rowOf(endpoint, edge.value, { id: edge.what, expected: valid ? success : { status: endpoint.invalidStatus } }))
+      .map((edge) =>
+        rowOf(endpoint, edge.value, { id: edge.what, expected: valid ? success : { status: endpoint.invalidStatus } }),
+      )
   const sample = rowOf(endpoint, endpoint.sampleRequest ?? undefined, { id: undefined, expected: success })
   const strict = endpoint.request === undefined || endpoint.exampleRequest !== undefined
   return [
-    make('accepts_a_valid_request', 'accepts a valid request', { rows: [sample], inconclusive: strict ? [] : setupStatuses }),
-    ...(rows(true).length === 0 ? [] : [make('accepts_edges', 'accepts values at the edge', { rows: rows(true), inconclusive: setupStatuses })]),
-    ...(rows(false).length === 0 ? [] : [make('rejects_invalid_data', 'rejects invalid data', { rows: rows(false), inconclusive: [] })]),
+    make('accepts_a_valid_request', 'accepts a valid request', {
+      rows: [sample],
+      inconclusive: strict ? [] : setupStatuses,
+    }),
+    ...(rows(true).length === 0
+      ? []
+      : [make('accepts_edges', 'accepts values at the edge', { rows: rows(true), inconclusive: setupStatuses })]),
+    ...(rows(false).length === 0
+      ? []
+      : [make('rejects_invalid_data', 'rejects invalid data', { rows: rows(false), inconclusive: [] })]),
   ]
 }
 
@@ -79,7 +90,9 @@ function edgesOf(endpoint: PlannedEndpoint): Boundary[] {
     if (inPath.includes(field)) return false
     // In a query everything is text, so a number is no wrong type for a text, and lists have no one form.
     const property = isRecord(properties) && isRecord(properties[field]) ? properties[field] : {}
-    return !inQuery || !what.endsWith('of wrong type') || !['string', 'array', 'object'].includes(shapeOf(property).type)
+    return (
+      !inQuery || !what.endsWith('of wrong type') || !['string', 'array', 'object'].includes(shapeOf(property).type)
+    )
   })
 }
 
@@ -96,10 +109,14 @@ function requestWith(endpoint: PlannedEndpoint, data: unknown): FilledRequest {
   const fields = isRecord(data) ? data : {}
   const path = names.reduce(
     (text, name) =>
-      Object.hasOwn(fields, name) ? text.replace(`{${name}}`, encodeURIComponent(String(fields[name]).toWellFormed())) : text,
+      Object.hasOwn(fields, name)
+        ? text.replace(`{${name}}`, encodeURIComponent(String(fields[name]).toWellFormed()))
+        : text,
     endpoint.path,
   )
-  const rest = isRecord(data) ? Object.fromEntries(Object.entries(data).filter(([name]) => !names.includes(name))) : data
+  const rest = isRecord(data)
+    ? Object.fromEntries(Object.entries(data).filter(([name]) => !names.includes(name)))
+    : data
   const query = sendsQuery(endpoint)
   return {
     method: endpoint.method,

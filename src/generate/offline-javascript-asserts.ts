@@ -16,21 +16,14 @@ export interface AssertDialect extends CheckDialect {
 const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)
 
 /** Conditions in plain JavaScript; the dialects below differ in how they assert them. */
-function typeCondition(value: string, type: Parameters<CheckDialect['isType']>[1]): string {
-  switch (type) {
-    case 'null':
-      return `${value} === null`
-    case 'array':
-      return `Array.isArray(${value})`
-    case 'object':
-      return `typeof ${value} === 'object' && ${value} !== null && !Array.isArray(${value})`
-    case 'integer':
-      return `Number.isInteger(${value})`
-    case 'string':
-    case 'number':
-    case 'boolean':
-      return `typeof ${value} === '${type}'`
-  }
+const typeConditions: Readonly<Record<Parameters<CheckDialect['isType']>[1], (value: string) => string>> = {
+  null: (value) => `${value} === null`,
+  array: (value) => `Array.isArray(${value})`,
+  object: (value) => `typeof ${value} === 'object' && ${value} !== null && !Array.isArray(${value})`,
+  integer: (value) => `Number.isInteger(${value})`,
+  string: (value) => `typeof ${value} === 'string'`,
+  number: (value) => `typeof ${value} === 'number'`,
+  boolean: (value) => `typeof ${value} === 'boolean'`,
 }
 
 const member = (value: string, name: string): string =>
@@ -39,7 +32,7 @@ const member = (value: string, name: string): string =>
 function dialectOf(own: Pick<AssertDialect, 'same' | 'holds' | 'matches' | 'contains' | 'compare'>): AssertDialect {
   return {
     ...own,
-    isType: (value, type) => own.holds(typeCondition(value, type)),
+    isType: (value, type) => own.holds(typeConditions[type](value)),
     hasKeys: (value, names) => own.holds(`${jsValue(names)}.every((name) => Object.hasOwn(${value}, name))`),
     onlyKeys: (value, names) => own.holds(`Object.keys(${value}).every((name) => ${jsValue(names)}.includes(name))`),
     equals: (value, wanted) => own.same(value, jsValue(wanted)),
@@ -85,7 +78,11 @@ export interface Columns {
 }
 
 /** Assertions on `result` of a call or `reply.body` of a request. */
-export function valueAsserts(expected: Expected, value: string, at: { dialect: AssertDialect; columns: Columns }): string[] {
+export function valueAsserts(
+  expected: Expected,
+  value: string,
+  at: { dialect: AssertDialect; columns: Columns },
+): string[] {
   const { dialect, columns } = at
   const lines: string[] = []
   if ('returns' in expected) {
@@ -125,7 +122,15 @@ export function replyAsserts(expected: Expected, at: { dialect: AssertDialect; c
   return [...status, ...text, ...valueAsserts(parts, 'reply.body', at)]
 }
 
-const sharedErrors: readonly string[] = ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError', 'EvalError', 'URIError']
+const sharedErrors: readonly string[] = [
+  'Error',
+  'TypeError',
+  'RangeError',
+  'SyntaxError',
+  'ReferenceError',
+  'EvalError',
+  'URIError',
+]
 
 /** Assertions on `error`. Python's own exceptions have no twin in JavaScript: of them only the message is checked. */
 export function errorAsserts(expected: Expected, dialect: AssertDialect): string[] {

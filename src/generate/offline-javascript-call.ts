@@ -49,7 +49,9 @@ export function jsCallBody(test: DraftTest, target: Target, dialect: AssertDiale
   const [row] = test.rows
   if (row === undefined) return { lines: [], table: undefined }
   const unique = uniqueNamer([alias, 'errorOf', 'near', 'id'])
-  const names = [...row.args.map((_, index) => `arg_${index + 1}`), ...Object.keys(row.inputs)].map((name) => unique(jsVariable(name)))
+  const names = [...row.args.map((_, index) => `arg_${index + 1}`), ...Object.keys(row.inputs)].map((name) =>
+    unique(jsVariable(name)),
+  )
   const valuesOf = ({ args, inputs }: DraftRow): unknown[] => [...args, ...Object.values(inputs)]
   const values = valuesOf(row)
   const callee = calleeOf(test.call ?? '', target)
@@ -62,13 +64,17 @@ export function jsCallBody(test: DraftTest, target: Target, dialect: AssertDiale
   const called = callOf(callee, { alias, target, list: names.join(', ') })
   const raises = row.expected.raises !== undefined
   const act = raises ? `const error = await errorOf(() => ${called})` : `const result = await ${called}`
-  const asserts = raises ? errorAsserts(row.expected, dialect) : valueAsserts(row.expected, 'result', { dialect, columns })
+  const asserts = raises
+    ? errorAsserts(row.expected, dialect)
+    : valueAsserts(row.expected, 'result', { dialect, columns })
   return {
     lines: [...arrangement(arranged, test.parametrised), ...section('Act', [act]), ...section('Assert', asserts)],
     table: test.parametrised
       ? {
           columns: [...names, ...(columns.expected ? ['expected'] : [])],
-          rows: test.rows.map((item) => [...valuesOf(item), ...(columns.expected ? [item.expected.returns] : [])].map((value) => jsValue(value))),
+          rows: test.rows.map((item) =>
+            [...valuesOf(item), ...(columns.expected ? [item.expected.returns] : [])].map((value) => jsValue(value)),
+          ),
         }
       : undefined,
   }
@@ -99,6 +105,7 @@ function callOf(callee: Callee, at: { alias: string; target: Target; list: strin
   const camel = camelCase(name)
   if (callee.owner.length === 0 && /^\p{Lu}/u.test(name)) return `new ${holder}.${name}(${at.list})`
   if (at.target.kind !== 'python' || camel === name) return `${holder}.${name}(${at.list})`
-  if (callee.owner.length === 0 && callee.path.length === 1) return `(${holder}.${camel} ?? ${holder}.${name})(${at.list})`
+  if (callee.owner.length === 0 && callee.path.length === 1)
+    return `(${holder}.${camel} ?? ${holder}.${name})(${at.list})`
   return `${holder}[${jsString(camel)} in ${holder} ? ${jsString(camel)} : ${jsString(name)}](${at.list})`
 }

@@ -23,7 +23,11 @@ export function jsHttpBody(test: DraftTest, dialect: AssertDialect): JsBody {
     expected: test.parametrised && 'returns' in row.expected,
   }
   const fixed = parts.filter((part) => part !== 'path' && !varying.includes(part) && isSent(request[part]))
-  const steps = test.preparations.flatMap((step, index) => (step.kind === 'request' ? preparation(step, index, { saved, dialect }) : []))
+  const steps = test.preparations.flatMap((step, index) =>
+    step.kind === 'request'
+      ? preparation(step, index, { saved, declared: savedBefore(test.preparations, index), dialect })
+      : [],
+  )
   const arranged = [...steps, ...fixed.map((part) => `const ${part} = ${dynamic(request[part], saved)}`)]
   const path = varying.includes('path') ? 'path' : dynamic(request.path, saved)
   const sent = [...fixed, ...varying.filter((part) => part !== 'path')]
@@ -32,7 +36,11 @@ export function jsHttpBody(test: DraftTest, dialect: AssertDialect): JsBody {
   const doubt =
     doubtful.length === 0
       ? []
-      : [`if ([${doubtful.join(', ')}].includes(reply.status)) {`, '  return t.skip(`GL: inconclusive: valid data was answered with ${reply.status}`)', '}']
+      : [
+          `if ([${doubtful.join(', ')}].includes(reply.status)) {`,
+          '  return t.skip(`GL: inconclusive: valid data was answered with ${reply.status}`)',
+          '}',
+        ]
   const names = [...varying, ...(columns.status ? ['status'] : []), ...(columns.expected ? ['expected'] : [])]
   return {
     lines: [
@@ -63,36 +71,67 @@ function varies(requests: readonly FilledRequest[], part: (typeof parts)[number]
 }
 
 function savedOf(preparations: readonly Preparation[]): Saved {
-  const unique = uniqueNamer(['send', 'reply', 'baseUrl'])
+  const unique = uniqueNamer(preparations.map((_, index) => `prepared${index + 1}`))
   const names = preparations.flatMap((step) => (step.kind === 'request' ? Object.keys(step.save) : []))
   return new Map([...new Set(names)].map((name) => [name, unique(jsVariable(name))]))
+}
+
+interface Preparing {
+  readonly saved: Saved
+  /** Names that an earlier step has saved: their variables are there. */
+  readonly declared: ReadonlySet<string>
+  readonly dialect: AssertDialect
+}
+
+function savedBefore(preparations: readonly Preparation[], index: number): ReadonlySet<string> {
+  const earlier = preparations.slice(0, index)
+  return new Set(earlier.flatMap((step) => (step.kind === 'request' ? Object.keys(step.save) : [])))
 }
 
 function preparation(
   step: Extract<Preparation, { kind: 'request' }>,
   index: number,
-  { saved, dialect }: { saved: Saved; dialect: AssertDialect },
+  { saved, declared, dialect }: Preparing,
 ): string[] {
   const { request } = step
   const sent = (['query', 'headers', 'body'] as const)
     .filter((part) => isSent(request[part]))
     .map((part) => `${part}: ${dynamic(request[part], saved)}`)
-  const list = [jsString(request.method), dynamic(request.path, saved), ...(sent.length === 0 ? [] : [`{ ${sent.join(', ')} }`])]
+  const list = [
+    jsString(request.method),
+    dynamic(request.path, saved),
+    ...(sent.length === 0 ? [] : [`{ ${sent.join(', ')} }`]),
+  ]
   const name = `prepared${index + 1}`
   const [status] = step.status
   const check =
     status === undefined
       ? []
-      : [step.status.length === 1 ? dialect.same(`${name}.status`, String(status)) : dialect.contains(`[${step.status.join(', ')}]`, `${name}.status`)]
-  const once = [`const ${name} = await send(${list.join(', ')})`, ...check]
-  const loop = [`for (let time = 0; time < ${step.repeat}; time++) {`, ...once.map((line) => `  ${line}`), '}']
-  const kept = Object.entries(step.save).map(([key, path]) => `const ${saved.get(key) ?? jsVariable(key)} = ${name}.body${members(path)}`)
-  return [`// ${commentText(step.action)}`, ...(step.repeat === 1 || kept.length > 0 ? once : loop), ...kept]
+      : [
+          step.status.length === 1
+            ? dialect.same(`${name}.status`, String(status))
+            : dialect.contains(`[${step.status.join(', ')}]`, `${name}.status`),
+        ]
+  const sending = `await send(${list.join(', ')})`
+  const loop = [
+    `let ${name}`,
+    `for (let time = 0; time < ${step.repeat}; time++) {`,
+    ...[`${name} = ${sending}`, ...check].map((line) => `  ${line}`),
+    '}',
+  ]
+  const kept = Object.entries(step.save).map(([key, path]) => {
+    const variable = saved.get(key) ?? jsVariable(key)
+    return `${declared.has(key) ? '' : 'let '}${variable} = ${name}.body${members(path)}`
+  })
+  const done = step.repeat === 1 ? [`const ${name} = ${sending}`, ...check] : loop
+  return [`// ${commentText(step.action)}`, ...done, ...kept]
 }
 
 function members(path: string): string {
   const names = path.split('.').filter((part) => part !== '' && part !== '$')
-  return names.map((part) => (/^\d+$/u.test(part) ? `[${Number(part)}]` : isJsName(part) ? `.${part}` : `[${jsString(part)}]`)).join('')
+  return names
+    .map((part) => (/^\d+$/u.test(part) ? `[${Number(part)}]` : isJsName(part) ? `.${part}` : `[${jsString(part)}]`))
+    .join('')
 }
 
 /** A literal in which `{name}` of a saved value becomes the variable, or a template around it. */

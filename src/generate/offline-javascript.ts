@@ -18,10 +18,16 @@ export function writeJavaScript(plan: Plan, tests: readonly DraftTest[]): string
   const uses = (name: string): boolean => text.includes(`${name}(`)
   const head = [
     ...jsComment(headOf(plan), ''),
-    ...(http ? ["import { spawn } from 'node:child_process'", "import { once } from 'node:events'", "import { createServer } from 'node:net'"] : []),
+    ...(http
+      ? [
+          "import { spawn } from 'node:child_process'",
+          "import { once } from 'node:events'",
+          "import { createServer } from 'node:net'",
+        ]
+      : []),
     ...(http ? ["import { setTimeout as sleep } from 'node:timers/promises'"] : []),
     ...frameworkImports(flavour, { http, deep: uses('isDeepStrictEqual'), asserts: uses('expect') }),
-    ...(http || !tests.some((test) => gapOf(plan, test) === undefined) ? [] : [importLine(plan)]),
+    ...(http || !tests.some((test) => gapOf(plan, test) === undefined) ? [] : [jsImportLine(plan)]),
     ...(uses('errorOf') ? ['', template('offline-errors.mjs')] : []),
     ...(uses('near') ? ['', template('offline-near.mjs')] : []),
     ...(http ? ['', ...serviceSettings(plan), '', template('offline-http.mjs')] : []),
@@ -51,8 +57,9 @@ function frameworkImports(flavour: Flavour, used: { http: boolean; deep: boolean
   ]
 }
 
-/** The script lies below the target's root, so the way to the module leads up by the depth of the script. */
-function importLine({ target, scriptName }: Plan): string {
+// The script lies below the target's root, so the way to the module leads up by the depth of the script.
+/** Line that imports the module under test. */
+export function jsImportLine({ target, scriptName }: Plan): string {
   const up = '../'.repeat(scriptName.split('/').length - 1)
   return `import * as ${jsModuleAlias(target)} from ${jsString(`${up || './'}${target.module ?? ''}`)}`
 }
@@ -99,7 +106,10 @@ function testCall(test: DraftTest, body: JsBody, flavour: Flavour): string[] {
   const names = ['id', ...columns].join(', ')
   const table = rows.map((values, index) => {
     const id = jsString(test.rows[index]?.id ?? `row ${index + 1}`)
-    const cells = [`id: ${id}`, ...values.map((value, column) => `${columns[column]}: ${value.replaceAll('\n', '\n  ')}`)]
+    const cells = [
+      `id: ${id}`,
+      ...values.map((value, column) => `${columns[column]}: ${value.replaceAll('\n', '\n  ')}`),
+    ]
     return `  { ${cells.join(', ')} },`
   })
   return [

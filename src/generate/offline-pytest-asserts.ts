@@ -71,7 +71,7 @@ function containsAsserts(contains: Record<string, unknown> | unknown[], value: s
 }
 
 /** What of a reply's expectation comes from parameters, and which statuses prove nothing. */
-export interface ReplyOptions {
+interface ReplyOptions {
   readonly statusColumn: boolean
   readonly expectedColumn: boolean
   readonly inconclusive: readonly number[]

@@ -140,10 +140,16 @@ function prepared(test: DraftTest, at: { callee: Callee; alias: string; target: 
 function acted(test: DraftTest, at: { alias: string; called: string; expectedColumn: boolean }): string[] {
   const expected = test.rows[0]?.expected ?? {}
   if (expected.raises === undefined) {
-    return [...section('Act', [`result = ${at.called}`]), ...section('Assert', resultAsserts(expected, at.expectedColumn))]
+    return [
+      ...section('Act', [`result = ${at.called}`]),
+      ...section('Assert', resultAsserts(expected, at.expectedColumn)),
+    ]
   }
   const match = expected.match === undefined ? '' : `, match=${pyString(expected.match)}`
-  return section('Act and assert', [`with pytest.raises(${errorName(expected.raises, at.alias)}${match}):`, `    ${at.called}`])
+  return section('Act and assert', [
+    `with pytest.raises(${errorName(expected.raises, at.alias)}${match}):`,
+    `    ${at.called}`,
+  ])
 }
 
 /** `ValueError` is Python's, `decimal.InvalidOperation` comes from its module, anything else from the target. */

@@ -21,7 +21,8 @@ export function httpBody(test: DraftTest): Body {
   if (row === undefined || request === undefined) return { lines: [], table: undefined, fixtures: [], imports: [] }
   const requests = test.rows.flatMap((item) => item.request ?? [])
   const varying = test.parametrised ? parts.filter((part) => varies(requests, part)) : []
-  const statusColumn = test.parametrised && new Set(test.rows.map((item) => JSON.stringify(item.expected.status))).size > 1
+  const statusColumn =
+    test.parametrised && new Set(test.rows.map((item) => JSON.stringify(item.expected.status))).size > 1
   const expectedColumn = test.parametrised && 'returns' in row.expected
   const fixed = parts.filter((part) => !varying.includes(part) && part !== 'path' && isSent(request[part]))
   const arranged = fixed.map((part) => `${part} = ${dynamic(request[part], saved)}`)
@@ -31,7 +32,11 @@ export function httpBody(test: DraftTest): Body {
   const reply = `reply = api(${[pyString(request.method), path, ...sent].join(', ')})`
   const asserted = replyAsserts(row.expected, { statusColumn, expectedColumn, inconclusive: test.inconclusive })
   return {
-    lines: [...arrangement([...prepared, ...arranged], test.parametrised), ...section('Act', [reply]), ...section('Assert', asserted)],
+    lines: [
+      ...arrangement([...prepared, ...arranged], test.parametrised),
+      ...section('Act', [reply]),
+      ...section('Assert', asserted),
+    ],
     table: test.parametrised ? tableOf(test.rows, { varying, statusColumn, expectedColumn }) : undefined,
     fixtures: ['api'],
     imports: [],
@@ -60,7 +65,10 @@ function tableOf(
         return part === 'body' && value === undefined ? '_NOTHING' : pyValue(value)
       })
       if (at.statusColumn) values.push(pyValue(expected.status))
-      if (at.expectedColumn) values.push(expected.approx === undefined ? pyValue(expected.returns) : pyApprox(expected.returns, expected.approx))
+      if (at.expectedColumn)
+        values.push(
+          expected.approx === undefined ? pyValue(expected.returns) : pyApprox(expected.returns, expected.approx),
+        )
       return { id, values: none ? [String(index + 1)] : values }
     }),
   }
@@ -82,10 +90,16 @@ function preparation(step: Extract<Preparation, { kind: 'request' }>, saved: Sav
   const check =
     status === undefined
       ? []
-      : [step.status.length === 1 ? `assert reply.status == ${status}, reply.text` : `assert reply.status in (${step.status.join(', ')}), reply.text`]
+      : [
+          step.status.length === 1
+            ? `assert reply.status == ${status}, reply.text`
+            : `assert reply.status in (${step.status.join(', ')}), reply.text`,
+        ]
   const once = [`reply = ${call}`, ...check]
   const sending = step.repeat === 1 ? once : [`for _ in range(${step.repeat}):`, ...once.map((line) => `    ${line}`)]
-  const kept = Object.entries(step.save).map(([name, path]) => `${saved.get(name) ?? pyVariable(name)} = reply.body${members(path)}`)
+  const kept = Object.entries(step.save).map(
+    ([name, path]) => `${saved.get(name) ?? pyVariable(name)} = reply.body${members(path)}`,
+  )
   return [`# ${commentText(step.action)}`, ...sending, ...kept]
 }
 
@@ -102,7 +116,8 @@ function dynamic(value: unknown, saved: Saved): string {
   const used = placeholdersIn(value).filter((name) => saved.has(name))
   if (used.length === 0) return pyValue(value)
   const scalar = (item: unknown): string => {
-    if (typeof item !== 'string' || !placeholdersIn(item).some((name) => saved.has(name))) return pyLiterals.scalar(item)
+    if (typeof item !== 'string' || !placeholdersIn(item).some((name) => saved.has(name)))
+      return pyLiterals.scalar(item)
     const whole = /^\{([^{}]+)\}$/u.exec(item)?.[1]
     const variable = whole === undefined ? undefined : saved.get(whole)
     return variable ?? formatted(item, saved)

@@ -24,7 +24,7 @@ export function writePytest(plan: Plan, tests: readonly DraftTest[]): string {
     ...[...new Set(imports)].toSorted().map((name) => `import ${name}`),
     '',
     'import pytest',
-    ...(live && !http ? ['', importLine(plan)] : []),
+    ...(live && !http ? ['', pyImportLine(plan)] : []),
     '',
     template('offline-labels.py'),
     ...(http ? ['', serviceSettings(plan), '', '', template('offline-http.py')] : []),
@@ -55,7 +55,8 @@ function headOf(plan: Plan): string[] {
   return [`${plan.name}: tests written by rule from the suite, without a model.`, ...about]
 }
 
-function importLine({ target }: Plan): string {
+/** Line that imports the module under test. */
+export function pyImportLine({ target }: Plan): string {
   const path = (target.module ?? '').split('.')
   const base = path.at(-1) ?? ''
   const alias = moduleAlias(target)

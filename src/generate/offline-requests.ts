@@ -55,7 +55,9 @@ export function fillRequest(request: CaseRequest, inputs: Values): FilledRequest
     method: request.method,
     path: fillPath(request.path, inputs),
     query: { ...asRecord(fill(request.query, inputs)), ...(sendsBody ? {} : spare) },
-    headers: Object.fromEntries(Object.entries(request.headers).map(([key, value]) => [key, String(fill(value, inputs))])),
+    headers: Object.fromEntries(
+      Object.entries(request.headers).map(([key, value]) => [key, String(fill(value, inputs))]),
+    ),
     body,
   }
 }
@@ -85,7 +87,9 @@ function fillText(text: string, inputs: Values): unknown {
   const whole = /^\{([^{}]+)\}$/u.exec(text)?.[1]
   // A placeholder that is the whole text keeps the type of the value: a number stays a number.
   if (whole !== undefined && Object.hasOwn(inputs, whole)) return inputs[whole]
-  return text.replaceAll(placeholder, (match, name: string) => (Object.hasOwn(inputs, name) ? textOf(inputs[name]) : match))
+  return text.replaceAll(placeholder, (match, name: string) =>
+    Object.hasOwn(inputs, name) ? textOf(inputs[name]) : match,
+  )
 }
 
 /** Inputs belong to the case's own request; one that prepares it takes only those it names. */
@@ -117,7 +121,13 @@ export function preparationsOf(item: Case): Preparation[] {
     if (typeof data['call'] !== 'string') return []
     const args = data['args']
     return [
-      { kind: 'call', action, call: data['call'], args: Array.isArray(args) ? args : [], inputs: asRecord(data['inputs']) },
+      {
+        kind: 'call',
+        action,
+        call: data['call'],
+        args: Array.isArray(args) ? args : [],
+        inputs: asRecord(data['inputs']),
+      },
     ]
   })
 }

@@ -1,6 +1,14 @@
 import { GreenloopError } from '../domain/errors.ts'
 import type { Plan, PlannedEndpoint } from '../domain/plan.ts'
-import { priorities, type Case, type Framework, type Language, type Priority, type Suite, type Target } from '../domain/suite.ts'
+import {
+  priorities,
+  type Case,
+  type Framework,
+  type Language,
+  type Priority,
+  type Suite,
+  type Target,
+} from '../domain/suite.ts'
 import { impliedEndpoints } from './implied-endpoints.ts'
 import { sampleOf } from './samples.ts'
 import { slugOf } from './slug.ts'
@@ -23,9 +31,13 @@ const languages = { pytest: 'python', vitest: 'typescript', node: 'javascript' }
   Framework,
   Language
 >
-const endings = { pytest: ['.py'], vitest: ['.ts', '.mts', '.js', '.mjs'], node: ['.mjs', '.js', '.ts', '.mts'] } as const
+const endings = {
+  pytest: ['.py'],
+  vitest: ['.ts', '.mts', '.js', '.mjs'],
+  node: ['.mjs', '.js', '.ts', '.mts'],
+} as const
 
-/** Turns a suite into a plan. Throws `suite_invalid` for an unsafe script name, `nothing_collected` never. */
+/** Turns a suite into a plan. Pure but for `options.exists`. Throws `suite_invalid` for a script name that leaves its folder. */
 export function planSuite(suite: Suite, options: PlanOptions): Plan {
   const framework = options.framework ?? (suite.target.kind === 'node' ? 'vitest' : 'pytest')
   const warnings: string[] = []
@@ -116,7 +128,8 @@ function planTarget(target: Target, { framework, exists, warnings }: Planning): 
   const found = ['.mjs', '.js', '.ts', '.mts', '.cjs', '/index.mjs', '/index.js', '/index.ts'].find((ending) =>
     exists?.(stem + ending),
   )
-  if (found === undefined && exists !== undefined) warnings.push(`no JavaScript or TypeScript file for module ${module}`)
+  if (found === undefined && exists !== undefined)
+    warnings.push(`no JavaScript or TypeScript file for module ${module}`)
   return { ...target, module: stem + (found ?? '.mjs') }
 }
 
@@ -137,8 +150,12 @@ function refuseUnsafe(name: string): void {
   // oxlint-disable-next-line no-control-regex
   const odd = /[\u0000-\u001f\u007f]/u.test(name) || name.split('/').includes('..') || name.endsWith('/')
   if (!absolute && !odd) return
-  throw new GreenloopError('suite_invalid', `the script name \`${JSON.stringify(name).slice(1, -1)}\` leaves the folder of scripts`, {
-    why: 'a generated script is written below the folder of the run',
-    help: 'use a relative name without `..`, such as tests/test_calc_api.py',
-  })
+  throw new GreenloopError(
+    'suite_invalid',
+    `the script name \`${JSON.stringify(name).slice(1, -1)}\` leaves the folder of scripts`,
+    {
+      why: 'a generated script is written below the folder of the run',
+      help: 'use a relative name without `..`, such as tests/test_calc_api.py',
+    },
+  )
 }

@@ -43,20 +43,10 @@ function fixedChecks(shape: Shape, value: string, dialect: CheckDialect): string
 
 function typeChecks(shape: Shape, value: string, at: Checking): string[] {
   if (shape.type === 'any') return []
-  const own = [at.dialect.isType(value, shape.type)]
-  switch (shape.type) {
-    case 'object':
-      return [...own, ...objectChecks(shape, value, at)]
-    case 'array':
-      return [...own, ...boundChecks(shape, value, at.dialect), ...itemChecks(shape, value, at)]
-    case 'string':
-    case 'integer':
-    case 'number':
-      return [...own, ...boundChecks(shape, value, at.dialect)]
-    case 'boolean':
-    case 'null':
-      return own
-  }
+  const own = at.dialect.isType(value, shape.type)
+  if (shape.type === 'object') return [own, ...objectChecks(shape, value, at)]
+  const bounded = [own, ...boundChecks(shape, value, at.dialect)]
+  return shape.type === 'array' ? [...bounded, ...itemChecks(shape, value, at)] : bounded
 }
 
 function objectChecks(shape: Shape, value: string, at: Checking): string[] {

@@ -14,7 +14,7 @@ export const jsLiterals: Literals = {
     if (typeof value === 'bigint') return `${value}n`
     if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
     if (typeof value === 'boolean') return String(value)
-    return value === null || value === undefined ? 'null' : jsString(String(value))
+    return value === null || value === undefined ? 'null' : jsString(JSON.stringify(value))
   },
   // A plain `__proto__:` would set the prototype instead of a key.
   key: (name) => (name === '__proto__' ? "['__proto__']" : /^[A-Za-z_$][\w$]*$/u.test(name) ? name : jsString(name)),
@@ -57,7 +57,7 @@ const keywords = new Set(
 )
 /** Names that a generated JavaScript test uses itself. */
 const reserved = new Set(
-  'act after afterAll assert before beforeAll describe error expect expected item path reply result row send service spawn status subject t test'.split(
+  'Array Error JSON Math Number Object RegExp act after afterAll assert baseUrl before beforeAll body createServer defaultBaseUrl describe error errorOf expect expected fetch freePort headers id isDeepStrictEqual item namedUrl near once parsed path query ready reply result row send service sleep spawn start status subject t test time untilReady'.split(
     ' ',
   ),
 )

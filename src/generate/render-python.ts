@@ -22,7 +22,7 @@ export const pyLiterals: Literals = {
     if (typeof value === 'string') return pyString(value)
     if (typeof value === 'number' || typeof value === 'bigint') return pyNumber(value)
     if (typeof value === 'boolean') return value ? 'True' : 'False'
-    return value === null || value === undefined ? 'None' : pyString(String(value))
+    return value === null || value === undefined ? 'None' : pyString(JSON.stringify(value))
   },
   key: pyString,
   parsed: (value) => `json.loads(${pyString(JSON.stringify(value))})`,
@@ -44,7 +44,10 @@ export function pyApprox(value: unknown, tolerance: number, indent = ''): string
 export function pyDocstring(lines: readonly string[], indent: string): string[] {
   const clean = lines.map((line) => {
     const plain = line.replace(/^ */u, '')
-    return ' '.repeat(line.length - plain.length) + commentText(plain).replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"')
+    return (
+      ' '.repeat(line.length - plain.length) +
+      commentText(plain).replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"')
+    )
   })
   const [first = '', ...rest] = clean
   // A quote at the very end would run into the closing ones.
@@ -61,7 +64,7 @@ const keywords = new Set(
 )
 /** Names that a generated Python test uses itself, or that pytest gives a meaning of its own. */
 const reserved = new Set(
-  'allure api body case error expected headers item json label method os path pytest query reply request result saved self status warnings'.split(
+  'allure all any api body bool case caught dict error expected float headers int isinstance item json label len list method os path pytest query range reply request result saved self set status str subject type warnings'.split(
     ' ',
   ),
 )

@@ -39,7 +39,11 @@ export interface Literals {
 const deepest = 40
 
 /** Writes a JSON value: on one line where it fits into `width` (100) columns, else one entry a line. */
-export function renderValue(value: unknown, literals: Literals, at: { indent: string; step: string; width?: number }): string {
+export function renderValue(
+  value: unknown,
+  literals: Literals,
+  at: { indent: string; step: string; width?: number },
+): string {
   if (depthOf(value, 0) > deepest) return literals.parsed(value)
   return layOut(value, literals, { ...at, width: at.width ?? 100 })
 }

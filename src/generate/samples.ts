@@ -1,8 +1,8 @@
 import type { SchemaFragment } from '../domain/suite.ts'
-import { isRecord, numberAt, propertiesOf, requiredOf, shapeOf, type Shape } from './schema-shape.ts'
+import { isRecord, numberAt, propertiesOf, requiredOf, shapeOf, type Shape, type ShapeType } from './schema-shape.ts'
 
 /** How {@link sampleOf} chooses where the schema leaves it free. */
-export interface SampleOptions {
+interface SampleOptions {
   /** Same seed, same sample; another seed gives other texts and numbers where none are declared. */
   readonly seed?: number
 }
@@ -21,24 +21,18 @@ export function sampleOf(schema: SchemaFragment, options: SampleOptions = {}): u
 function sample(schema: SchemaFragment, at: Sampling): unknown {
   const shape = shapeOf(schema, at.root)
   const declared = declaredSample(shape.schema)
-  if (declared !== undefined) return declared.value
-  switch (shape.type) {
-    case 'object':
-      return sampleObject(shape, at)
-    case 'array':
-      return sampleArray(shape, at)
-    case 'string':
-      return sampleText(shape.schema, at.seed)
-    case 'integer':
-    case 'number':
-      return sampleNumber(shape, at.seed)
-    case 'boolean':
-      return true
-    case 'null':
-      return null
-    case 'any':
-      return shape.nullable ? null : {}
-  }
+  return declared === undefined ? samplers[shape.type](shape, at) : declared.value
+}
+
+const samplers: Readonly<Record<ShapeType, (shape: Shape, at: Sampling) => unknown>> = {
+  object: sampleObject,
+  array: sampleArray,
+  string: (shape, at) => sampleText(shape.schema, at.seed),
+  integer: (shape, at) => sampleNumber(shape, at.seed),
+  number: (shape, at) => sampleNumber(shape, at.seed),
+  boolean: () => true,
+  null: () => null,
+  any: (shape) => (shape.nullable ? null : {}),
 }
 
 /** Value that the schema itself names, wrapped so that null and false count. */
@@ -126,8 +120,10 @@ export function boundsOf(shape: Shape): { least: number | undefined; most: numbe
   const room = ((below ?? maximum ?? Infinity) - (above ?? minimum ?? -Infinity)) / 4
   const step = multiple ?? (shape.type === 'integer' ? 1 : room > 0 ? Math.min(0.5, room) : 0.5)
   // OpenAPI 3.0 writes `exclusiveMinimum: true` beside `minimum`.
-  const least = above !== undefined ? above + step : shift(minimum, shape.schema['exclusiveMinimum'] === true ? step : 0)
-  const most = below !== undefined ? below - step : shift(maximum, shape.schema['exclusiveMaximum'] === true ? -step : 0)
+  const least =
+    above !== undefined ? above + step : shift(minimum, shape.schema['exclusiveMinimum'] === true ? step : 0)
+  const most =
+    below !== undefined ? below - step : shift(maximum, shape.schema['exclusiveMaximum'] === true ? -step : 0)
   return { least, most, step }
 }
 

@@ -1,18 +1,15 @@
-const cyrillic: Readonly<Record<string, string>> = Object.fromEntries(
-  [...'абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґў'].map((letter, index) => [
-    letter,
-    'a b v g d e zh z i y k l m n o p r s t u f kh ts ch sh shch - y - e yu ya e i yi ye g u'.split(' ')[index] ?? '',
-  ]),
-)
+const letters = 'абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґў'
+const sounds = 'a b v g d e zh z i y k l m n o p r s t u f kh ts ch sh shch - y - e yu ya e i yi ye g u'.split(' ')
 
 /**
  * Lower-case ASCII words joined by `_`. Accents are dropped and Cyrillic is transliterated; other scripts leave
  * nothing, so the result may be empty. Cut at a word after about `limit` characters.
  */
 export function slugOf(text: string, limit = 60): string {
-  const latin = [...text.normalize('NFC').toLowerCase()]
-    .map((letter) => cyrillic[letter]?.replace('-', '') ?? letter)
-    .join('')
+  const latin = text
+    .normalize('NFC')
+    .toLowerCase()
+    .replaceAll(/[а-яёіїєґў]/gu, (letter) => sounds[letters.indexOf(letter)]?.replace('-', '') ?? letter)
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
     .replaceAll(/['’]/gu, '')

@@ -12,46 +12,84 @@ export interface CappedBuffer {
   read(): CappedText
 }
 
-/** Makes a {@link CappedBuffer}; memory stays below `capBytes` plus one chunk. */
-export function createCapped(capBytes: number): CappedBuffer {
-  const half = Math.floor(capBytes / 2)
-  const head: Uint8Array[] = []
-  const tail: Uint8Array[] = []
-  let headBytes = 0
-  let tailBytes = 0
-  let totalBytes = 0
+const blockBytes = 64 * 1024
 
-  const addTail = (chunk: Uint8Array): void => {
-    const kept = chunk.subarray(Math.max(0, chunk.length - half))
-    tail.push(kept)
-    tailBytes += kept.length
-    for (let first = tail[0]; first !== undefined && tailBytes - first.length >= half; first = tail[0]) {
-      tail.shift()
-      tailBytes -= first.length
-    }
-  }
+/** Makes a {@link CappedBuffer}; memory stays below `capBytes` plus two blocks of 64 KiB, however small the chunks. */
+export function createCapped(capBytes: number): CappedBuffer {
+  const headCap = Math.ceil(capBytes / 2)
+  const tailCap = capBytes - headCap
+  const head = createBlocks()
+  const tail = createBlocks()
+  let totalBytes = 0
   return {
     add: (chunk) => {
       totalBytes += chunk.length
-      const room = half - headBytes
-      const forHead = room > 0 ? chunk.subarray(0, room) : undefined
-      if (forHead !== undefined) {
-        head.push(forHead)
-        headBytes += forHead.length
-      }
-      const rest = forHead === undefined ? chunk : chunk.subarray(forHead.length)
-      if (rest.length > 0) addTail(rest)
+      const forHead = Math.max(0, Math.min(headCap - head.size(), chunk.length))
+      if (forHead > 0) head.add(chunk.subarray(0, forHead))
+      const rest = chunk.subarray(forHead)
+      if (rest.length > 0 && tailCap > 0) tail.add(rest.subarray(Math.max(0, rest.length - tailCap)))
+      tail.dropTo(tailCap)
     },
     read: () => {
-      const end = Buffer.concat(tail)
-      const kept = end.subarray(Math.max(0, end.length - half))
-      const cutBytes = totalBytes - headBytes - kept.length
-      const start = Buffer.concat(head)
-      const text =
-        cutBytes === 0
-          ? Buffer.concat([start, kept]).toString('utf8')
-          : `${start.toString('utf8')}\n[… ${cutBytes} bytes cut …]\n${kept.toString('utf8')}`
+      const start = head.read()
+      const all = tail.read()
+      const end = all.subarray(Math.max(0, all.length - tailCap))
+      const cutBytes = totalBytes - start.length - end.length
+      if (cutBytes === 0) return { text: Buffer.concat([start, end]).toString('utf8'), totalBytes, cutBytes }
+      const text = `${wholeHead(start).toString('utf8')}\n[… ${cutBytes} bytes cut …]\n${wholeTail(end).toString('utf8')}`
       return { text, totalBytes, cutBytes }
     },
   }
+}
+
+/** A queue of bytes in blocks: many tiny chunks cost no more than one large one. */
+function createBlocks() {
+  const blocks: Buffer[] = []
+  let size = 0
+  let used = blockBytes
+  let spare: Buffer | undefined
+  const add = (chunk: Uint8Array): void => {
+    for (let from = 0; from < chunk.length;) {
+      if (used === blockBytes) {
+        blocks.push(spare ?? Buffer.allocUnsafeSlow(blockBytes))
+        spare = undefined
+        used = 0
+      }
+      const part = chunk.subarray(from, from + blockBytes - used)
+      blocks.at(-1)?.set(part, used)
+      used += part.length
+      from += part.length
+      size += part.length
+    }
+  }
+  return {
+    add,
+    size: () => size,
+    /** Drops whole blocks from the front while at least `bytes` stay. */
+    dropTo: (bytes: number): void => {
+      while (blocks.length > 1 && size - blockBytes >= bytes) {
+        spare = blocks.shift()
+        size -= blockBytes
+      }
+    },
+    read: (): Buffer => Buffer.concat(blocks, size),
+  }
+}
+
+const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80
+
+/** Leaves out a character that the cut has broken at the end. */
+function wholeHead(bytes: Buffer): Buffer {
+  let lead = bytes.length - 1
+  while (lead > bytes.length - 4 && isContinuation(bytes[lead])) lead--
+  const first = bytes[lead] ?? 0
+  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1
+  return lead + length > bytes.length ? bytes.subarray(0, Math.max(0, lead)) : bytes
+}
+
+/** Leaves out a character that the cut has broken at the start. */
+function wholeTail(bytes: Buffer): Buffer {
+  let from = 0
+  while (from < 3 && isContinuation(bytes[from])) from++
+  return bytes.subarray(from)
 }

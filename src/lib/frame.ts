@@ -10,7 +10,7 @@ export interface Framed {
 }
 
 /** A place in a file; lines and columns count from 1, in code units. */
-export interface FramedPlace {
+interface FramedPlace {
   readonly file: string
   readonly line?: number
   readonly column?: number
@@ -19,7 +19,7 @@ export interface FramedPlace {
 }
 
 /** One of several mistakes of an input. */
-export interface FramedProblem {
+interface FramedProblem {
   readonly message: string
   readonly place?: FramedPlace
   readonly help?: string
@@ -84,7 +84,9 @@ function frame(place: FramedPlace | undefined, label: string | undefined, canvas
   if (place === undefined) return { lines: [], label }
   const { paint } = canvas
   const { line, column, text } = place
-  const where = [visible(place.file), line, line === undefined ? undefined : column].filter((part) => part !== undefined)
+  const where = [visible(place.file), line, line === undefined ? undefined : column].filter(
+    (part) => part !== undefined,
+  )
   const arrow = `  ${paint('cyan', '-->')} ${where.join(':')}`
   if (line === undefined || column === undefined || text === undefined) return { lines: [arrow], label }
   const number = String(line)
@@ -156,7 +158,7 @@ function takeEnd(text: string, room: number): string {
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
-const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]$/u
+const zeroWidth = /^[\p{Mn}\p{Me}\p{Cf}]+$/u
 
 /** Columns that a text takes in a terminal: 2 for wide characters (Chinese, Japanese, Korean, emoji), 0 for combining ones. */
 export function displayWidth(text: string): number {
@@ -169,7 +171,7 @@ export function displayWidth(text: string): number {
 
 function graphemeWidth(segment: string): number {
   if (wide.test(segment) || /\p{Emoji_Presentation}|\ufe0f/u.test(segment)) return 2
-  return [...segment].every((character) => zeroWidth.test(character)) ? 0 : 1
+  return zeroWidth.test(segment) ? 0 : 1
 }
 
 const unsafe =

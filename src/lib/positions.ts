@@ -162,13 +162,14 @@ function separatorOrEnd(cursor: Cursor, close: string): boolean | undefined {
 function readString(cursor: Cursor): JsonNode | undefined {
   const start = cursor.at
   const end = endOfString(cursor.text, start)
-  const raw = cursor.text.slice(start, end)
-  const bad = /[\u0000-\u001f]|\\(?!["\\/bfnrt]|u[0-9a-f]{4})/iu.exec(raw.replace(/\\\\/gu, '__'))
+  // With double backslashes out of the way, every other one begins an escape.
+  const raw = cursor.text.slice(start, end).replace(/\\\\/gu, '__')
+  const bad = /[\u0000-\u001f]|\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})/u.exec(raw)
   if (bad !== null) {
     cursor.at = start + bad.index
     return fail(cursor, bad[0] === '\\' ? 'JSON does not know this escape' : stringMessage(bad[0]))
   }
-  if (raw.length < 2 || !raw.endsWith('"')) return fail(cursor, 'this text has no closing quote')
+  if (raw.length < 2 || !raw.endsWith('"') || raw.endsWith('\\"')) return fail(cursor, 'this text has no closing quote')
   cursor.at = end
   return { start, end }
 }

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { createCapped } from './capped.ts'
 import type { CappedText } from './capped.ts'
 import { after, monotonic, now } from './clock.ts'
 import type { Timer } from './clock.ts'
+import { createLineSplitter } from './lines.ts'
+import { askToEnd, signalGroup } from './process-tree.ts'
 
 /** A command line with its whole environment. */
 export interface ProcessCommand {
@@ -26,8 +26,9 @@ export interface ProcessOptions {
   readonly outputCapBytes: number
   /** Aborting ends the process: TERM, grace, KILL. */
   readonly signal: AbortSignal
+  /** Milliseconds until the same happens by itself. */
   readonly timeoutMs?: number | undefined
-  /** Time between TERM and KILL; 2,000 ms unless set. */
+  /** Milliseconds between TERM and KILL; 2,000 unless set. */
   readonly graceMs?: number | undefined
 }
 
@@ -35,10 +36,14 @@ export interface ProcessOptions {
 export interface ProcessEnd {
   readonly exitCode: number | null
   readonly signal: NodeJS.Signals | null
+  /** Epoch milliseconds. */
   readonly startedAt: number
   readonly durationMs: number
   readonly stdout: CappedText
   readonly stderr: CappedText
+  /** Lines of the channel that were longer than 16 MiB and were handed on cut. */
+  readonly cutLines: number
+  /** What brought the end about: itself, or who asked for it first. */
   readonly endedBy: 'itself' | 'timeout' | 'abort' | 'kill'
   /** Set when the program could not be started at all. */
   readonly spawnError?: NodeJS.ErrnoException | undefined
@@ -47,105 +52,133 @@ export interface ProcessEnd {
 /** A process that was started. */
 export interface RunningProcess {
   readonly pid: number | undefined
+  /** Never rejects. Settles when the process is gone and its pipes are read, or silent for 250 ms. */
   readonly ended: Promise<ProcessEnd>
   /** Ends the process group at once. */
   kill(): void
-  /** Asks it to end, then ends it. */
+  /** Asks it to end, and ends it after the grace. */
   terminate(): void
 }
 
-/** Variable by which descendants are found that left their process group. */
-const marker = 'GREENLOOP_PROCESS'
 const maxLineBytes = 16 * 1024 * 1024
-/** A surviving grandchild may hold a pipe open for ever; after this long it is not waited for. */
+const defaultGraceMs = 2000
+/** A grandchild that survived may hold a pipe open for ever: this long a silence is taken for its end. */
 const drainMs = 250
+const maxDrainRounds = 8
 
-/** Runs a command to its end. */
+/** Runs a command to its end; see {@link startProcess}. */
 export function runProcess(command: ProcessCommand, options: ProcessOptions): Promise<ProcessEnd> {
   return startProcess(command, options).ended
 }
 
-/** Starts a command in a process group of its own. */
+/** Starts a command in a process group of its own; what is left of the group when it ends is killed. */
 export function startProcess(command: ProcessCommand, options: ProcessOptions): RunningProcess {
-  const id = randomBytes(12).toString('hex')
-  const [program = '', ...args] = command.argv
   const startedAt = now()
   const start = monotonic()
-  const child = spawn(program, args, {
-    cwd: command.cwd,
-    env: { ...command.env, [marker]: id },
-    detached: process.platform !== 'win32',
-    stdio: ['pipe', 'pipe', 'pipe', ...(options.onChannelLine === undefined ? [] : (['pipe'] as const))],
-  })
+  const started = options.signal.aborted ? undefined : spawnChild(command, options)
+  const child = started instanceof Error ? undefined : started
   const streams = readStreams(child, options)
   const ending = watchEnd(child, options)
-  const ended = ending.exited.then(async ({ exitCode, signal, spawnError }): Promise<ProcessEnd> => {
-    await Promise.race([streams.drained, passed(drainMs)])
-    killGroup(child, 'SIGKILL')
-    await reap(id)
-    streams.close()
+  const finish = async (): Promise<ProcessEnd> => {
+    const exit = started instanceof Error ? { ...noExit, spawnError: started } : await ending.exited
+    if (child?.pid !== undefined) signalGroup(child.pid, 'SIGKILL')
+    await streams.drain()
     return {
-      exitCode,
-      signal,
+      ...exit,
       startedAt,
       durationMs: Math.round(monotonic() - start),
-      stdout: streams.stdout(),
-      stderr: streams.stderr(),
+      ...streams.read(),
       endedBy: ending.endedBy(),
-      ...(spawnError === undefined ? {} : { spawnError }),
     }
-  })
-  return { pid: child.pid, ended, kill: ending.kill, terminate: ending.terminate }
+  }
+  return { pid: child?.pid, ended: finish(), kill: ending.kill, terminate: ending.terminate }
 }
 
-function readStreams(child: ChildProcess, options: ProcessOptions) {
-  const stdout = createCapped(options.outputCapBytes)
-  const stderr = createCapped(options.outputCapBytes)
-  const channel = child.stdio[3] as Readable | null | undefined
-  child.stdout?.on('data', (chunk: Buffer) => {
-    stdout.add(chunk)
-    options.onStdout?.(chunk)
-  })
-  child.stderr?.on('data', (chunk: Buffer) => {
-    stderr.add(chunk)
-    options.onStderr?.(chunk)
-  })
-  if (options.onChannelLine !== undefined) channel?.on('data', lineSplitter(options.onChannelLine))
-  const readable = [child.stdout, child.stderr, channel].filter((stream) => stream !== null && stream !== undefined)
-  for (const stream of readable) stream.on('error', () => {})
-  // A child that never reads its input makes the pipe fail, which is no failure of the run.
-  child.stdin?.on('error', () => {})
-  child.stdin?.end(options.stdin ?? '')
-  const drained = Promise.all(readable.map((stream) => new Promise((resolve) => stream.once('close', resolve))))
-  return {
-    stdout: () => stdout.read(),
-    stderr: () => stderr.read(),
-    drained,
-    close: () => {
-      for (const stream of readable) stream.destroy()
-    },
+/** Some failures to start are thrown (E2BIG, a zero byte), others come as an event; both end up in `spawnError`. */
+function spawnChild({ argv, cwd, env }: ProcessCommand, options: ProcessOptions): ChildProcess | NodeJS.ErrnoException {
+  const [program = '', ...args] = argv
+  const stdin = options.stdin === undefined ? 'ignore' : 'pipe'
+  const channel = options.onChannelLine === undefined ? [] : (['pipe'] as const)
+  try {
+    return spawn(program, args, { cwd, env, detached: true, stdio: [stdin, 'pipe', 'pipe', ...channel] })
+  } catch (error) {
+    return error as NodeJS.ErrnoException
   }
 }
 
-interface Exit {
-  readonly exitCode: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly spawnError?: NodeJS.ErrnoException
+function readStreams(child: ChildProcess | undefined, options: ProcessOptions) {
+  const stdout = createCapped(options.outputCapBytes)
+  const stderr = createCapped(options.outputCapBytes)
+  const lines = createLineSplitter(maxLineBytes, options.onChannelLine ?? (() => {}))
+  let chunks = 0
+  const pipes: { readonly stream: Readable; readonly closed: Promise<unknown> }[] = []
+  const listen = (stream: unknown, onChunk: (chunk: Buffer) => void): void => {
+    if (stream === null || stream === undefined) return
+    const readable = stream as Readable
+    readable.on('error', () => {})
+    readable.on('data', (chunk: Buffer) => {
+      chunks++
+      onChunk(chunk)
+    })
+    pipes.push({ stream: readable, closed: new Promise((resolve) => readable.once('close', resolve)) })
+  }
+  listen(child?.stdout, (chunk) => {
+    stdout.add(chunk)
+    options.onStdout?.(chunk)
+  })
+  listen(child?.stderr, (chunk) => {
+    stderr.add(chunk)
+    options.onStderr?.(chunk)
+  })
+  listen(child?.stdio[3], (chunk) => lines.add(chunk))
+  // A child that never reads its input breaks the pipe, which is no failure of the run.
+  child?.stdin?.on('error', () => {})
+  child?.stdin?.end(options.stdin)
+
+  const drain = async (): Promise<void> => {
+    const closed = Promise.all(pipes.map((pipe) => pipe.closed)).then(() => true)
+    for (let round = 0, seen = -1; round < maxDrainRounds && seen !== chunks; round++) {
+      seen = chunks
+      if (await settledWithin(closed, drainMs)) return
+    }
+    for (const { stream } of pipes) stream.destroy()
+  }
+  return { drain, read: () => ({ stdout: stdout.read(), stderr: stderr.read(), cutLines: lines.cutLines() }) }
 }
 
-function watchEnd(child: ChildProcess, { signal, timeoutMs, graceMs = 2000 }: ProcessOptions) {
+async function settledWithin(closed: Promise<boolean>, ms: number): Promise<boolean> {
+  let timer: Timer | undefined
+  const silence = new Promise<boolean>((resolve) => {
+    // What arrived while the event loop was busy is read before the timer counts.
+    timer = after(ms, () => setImmediate(resolve, false))
+  })
+  const settled = await Promise.race([closed, silence])
+  timer?.cancel()
+  return settled
+}
+
+type Exit = Pick<ProcessEnd, 'exitCode' | 'signal' | 'spawnError'>
+const noExit: Exit = { exitCode: null, signal: null }
+
+function watchEnd(child: ChildProcess | undefined, { signal, timeoutMs, graceMs }: ProcessOptions) {
   let endedBy: ProcessEnd['endedBy'] = 'itself'
   let over = false
   const timers: Timer[] = []
   const stop = (by: ProcessEnd['endedBy'], hard: boolean): void => {
     if (over) return
-    if (endedBy === 'itself') endedBy = by
-    killGroup(child, hard ? 'SIGKILL' : 'SIGTERM')
-    if (!hard) timers.push(after(graceMs, () => killGroup(child, 'SIGKILL')))
+    const pid = child?.pid
+    const asked = endedBy !== 'itself'
+    if (!asked) endedBy = by
+    if (pid === undefined) return
+    if (hard) signalGroup(pid, 'SIGKILL')
+    if (hard || asked) return
+    askToEnd(pid)
+    timers.push(after(graceMs ?? defaultGraceMs, () => signalGroup(pid, 'SIGKILL')))
   }
   const onAbort = (): void => stop('abort', false)
   const exited = new Promise<Exit>((resolve) => {
-    child.once('error', (spawnError: NodeJS.ErrnoException) => resolve({ exitCode: null, signal: null, spawnError }))
+    if (child === undefined) return resolve(noExit)
+    child.once('error', (spawnError: NodeJS.ErrnoException) => resolve({ ...noExit, spawnError }))
     child.once('exit', (exitCode, exitSignal) => resolve({ exitCode, signal: exitSignal }))
   }).finally(() => {
     over = true
@@ -156,63 +189,4 @@ function watchEnd(child: ChildProcess, { signal, timeoutMs, graceMs = 2000 }: Pr
   if (signal.aborted) onAbort()
   else signal.addEventListener('abort', onAbort, { once: true })
   return { exited, endedBy: () => endedBy, kill: () => stop('kill', true), terminate: () => stop('kill', false) }
-}
-
-function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return
-  try {
-    process.kill(process.platform === 'win32' ? child.pid : -child.pid, signal)
-  } catch {
-    // The group is gone already.
-  }
-}
-
-/** Cuts a byte stream into lines; a line over the cap is dropped up to its end, so that memory stays bounded. */
-function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {
-  let parts: Buffer[] = []
-  let size = 0
-  return (chunk) => {
-    let from = 0
-    for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, from)) {
-      parts.push(chunk.subarray(from, at))
-      size += at - from
-      if (size <= maxLineBytes) onLine(parts.length === 1 ? (parts[0] ?? chunk).toString('utf8') : Buffer.concat(parts).toString('utf8'))
-      parts = []
-      size = 0
-      from = at + 1
-    }
-    if (from === chunk.length) return
-    size += chunk.length - from
-    if (size > maxLineBytes) parts = []
-    else parts.push(chunk.subarray(from))
-  }
-}
-
-/**
- * Ends descendants that left the process group (setsid, double fork), found by the marker in their environment.
- * Works on Linux; elsewhere it does nothing.
- */
-export async function reap(id: string): Promise<number> {
-  if (process.platform !== 'linux') return 0
-  const wanted = `${marker}=${id}`
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
-      return environment.includes(wanted) ? Number(pid) : undefined
-    }),
-  )
-  const survivors = found.filter((pid) => pid !== undefined)
-  for (const pid of survivors) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // It ended by itself in between.
-    }
-  }
-  return survivors.length
-}
-
-function passed(ms: number): Promise<void> {
-  return new Promise((resolve) => void after(ms, resolve, { unref: true }))
 }

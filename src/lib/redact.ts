@@ -19,7 +19,8 @@ const rules: readonly Rule[] = [
     name: 'private key',
     hints: ['PRIVATE KEY'],
     // A block that was cut off before its end is still a key: it goes up to the end of the text.
-    pattern: /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[^]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
+    pattern:
+      /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[^]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
   },
   {
     name: 'gitlab token',
@@ -41,7 +42,7 @@ const rules: readonly Rule[] = [
   {
     name: 'llm key',
     hints: ['sk-', 'gsk_', 'hf_', 'xai-', 'pplx-', 'r8_', 'nvapi-'],
-    pattern: /(?<![A-Za-z0-9])(?:sk-|gsk_|hf_|xai-|pplx-|r8_|nvapi-)(?=[A-Za-z_-]{0,255}[0-9])[A-Za-z0-9_-]{16,255}/g,
+    pattern: /(?<![A-Za-z0-9])(?:sk-|gsk_|hf_|xai-|pplx-|r8_|nvapi-)(?=[A-Za-z_-]{0,60}[0-9])[A-Za-z0-9_-]{16,255}/g,
   },
   {
     name: 'aws key',
@@ -49,9 +50,17 @@ const rules: readonly Rule[] = [
     pattern: /(?<![A-Za-z0-9])A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}(?![A-Za-z0-9])/g,
   },
   { name: 'google key', hints: ['AIza', 'ya29.'], pattern: /(?<![A-Za-z0-9])(?:AIza|ya29\.)[A-Za-z0-9_-]{30,300}/g },
-  { name: 'slack token', hints: ['xox', 'xapp-'], pattern: /(?<![A-Za-z0-9])(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,300}/g },
+  {
+    name: 'slack token',
+    hints: ['xox', 'xapp-'],
+    pattern: /(?<![A-Za-z0-9])(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,300}/g,
+  },
   { name: 'npm token', hints: ['npm_', 'pypi-'], pattern: /(?<![A-Za-z0-9])(?:npm_|pypi-)[A-Za-z0-9_-]{30,300}/g },
-  { name: 'payment key', hints: ['k_live_', 'k_test_'], pattern: /(?<![A-Za-z0-9])[sr]k_(?:live|test)_[A-Za-z0-9]{10,200}/g },
+  {
+    name: 'payment key',
+    hints: ['k_live_', 'k_test_'],
+    pattern: /(?<![A-Za-z0-9])[sr]k_(?:live|test)_[A-Za-z0-9]{10,200}/g,
+  },
   { name: 'azure key', hints: ['AccountKey='], pattern: /(?<=AccountKey=)[A-Za-z0-9+/]{40,100}={0,2}/g },
   { name: 'password', hints: ['://'], pattern: /(?<=:\/\/[^\s:/@"'<>]{0,100}:)[^\s:/@"'<>]{1,200}(?=@)/g },
   {
@@ -62,7 +71,7 @@ const rules: readonly Rule[] = [
 ]
 
 const assignment =
-  /(?<key>password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)(?<rest>[\w-]{0,24}\\?["']?[ \t]{0,4}(?::|=|=>)[ \t]{0,4}\\?["']?)(?<value>[^\s"'\\,;<>&(){}[\]:=][^\s"'\\,;<>&(){}[\]]{5,199})/gi
+  /(password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)([\w-]{0,24}\\?["']?[ \t]{0,4}(?::|=|=>)[ \t]{0,4}\\?["']?)([^\s"'\\,;<>&(){}[\]:=][^\s"'\\,;<>&(){}[\]]{5,199})/gi
 
 /**
  * A redactor of the given values, of their base64, URL-encoded and hexadecimal forms, and of everything that has the
@@ -79,9 +88,7 @@ export function createRedactor(secrets: readonly string[]): Redactor {
         output = output.replaceAll(rule.pattern, `[redacted ${rule.name}]`)
       }
     }
-    return output.replaceAll(assignment, (whole, key: string, rest: string, value: string) =>
-      looksRandom(value) ? `${key}${rest}[redacted]` : whole,
-    )
+    return output.replaceAll(assignment, redactAssignment)
   }
   return { text, deep: (value) => redactDeep(value, text) }
 }
@@ -122,6 +129,11 @@ function shiftedBase64(bytes: Buffer): string[] {
     const text = whole.subarray(offset === 0 ? 0 : 3, usable).toString('base64')
     return [text, text.replaceAll('+', '-').replaceAll('/', '_')]
   })
+}
+
+function redactAssignment(whole: string, ...found: string[]): string {
+  const [key = '', rest = '', value = ''] = found
+  return looksRandom(value) ? `${key}${rest}[redacted]` : whole
 }
 
 /** Whether a value after `password=` is one, rather than a name, a type or a call. */

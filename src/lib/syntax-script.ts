@@ -22,21 +22,18 @@ function patternNames(node: SyntaxNode): string[] {
     const value = field(node, 'value')
     return value === undefined ? [] : patternNames(value)
   }
-  return /pattern$/.test(node.type) ? parts(node).flatMap(patternNames) : []
+  return node.type.endsWith('pattern') ? parts(node).flatMap(patternNames) : []
 }
 
 /** Names that an import statement binds, without types. */
 export function importedNames(statement: SyntaxNode): string[] {
   if (statement.children.some((child) => child?.type === 'type')) return []
   const names: string[] = []
-  for (const clause of parts(statement).filter((part) => part.type === 'import_clause')) {
-    for (const part of parts(clause)) {
-      if (part.type === 'identifier') names.push(part.text)
-      else if (part.type === 'namespace_import') names.push(part.firstNamedChild?.text ?? '')
-      else
-        for (const specifier of parts(part))
-          names.push((field(specifier, 'alias') ?? field(specifier, 'name'))?.text ?? '')
-    }
+  const clause = parts(statement).find((part) => part.type === 'import_clause')
+  for (const part of clause === undefined ? [] : parts(clause)) {
+    if (part.type === 'identifier') names.push(part.text)
+    else if (part.type === 'namespace_import') names.push(part.firstNamedChild?.text ?? '')
+    else names.push(...parts(part).map((one) => (field(one, 'alias') ?? field(one, 'name'))?.text ?? ''))
   }
   return names
 }

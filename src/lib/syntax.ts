@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import type * as TreeSitter from '@vscode/tree-sitter-wasm'
 import type { Language, Node, TreeCursor } from '@vscode/tree-sitter-wasm'
 
 /** Grammars that are at hand. `tsx` is TypeScript with JSX; `javascript` knows JSX by itself. */
@@ -21,7 +22,7 @@ export const maxParsedLength = 400_000
 const parseLimitMs = 1_000
 
 const require = createRequire(import.meta.url)
-const library = require('@vscode/tree-sitter-wasm') as typeof import('@vscode/tree-sitter-wasm')
+const library = require('@vscode/tree-sitter-wasm') as typeof TreeSitter
 const folder = dirname(require.resolve('@vscode/tree-sitter-wasm'))
 // Grammars load while this module is imported, so that everything that parses stays synchronous.
 await library.Parser.init()
@@ -84,21 +85,24 @@ export function walk(
   const cursor = root.walk()
   const ancestors: string[] = []
   try {
-    for (;;) {
+    do {
       const type = cursor.nodeType
       enter(type, cursor, ancestors)
-      if (cursor.gotoFirstChild()) {
-        ancestors.push(type)
-        continue
-      }
-      while (!cursor.gotoNextSibling()) {
-        if (!cursor.gotoParent()) return
-        ancestors.pop()
-      }
-    }
+      if (cursor.gotoFirstChild()) ancestors.push(type)
+      else if (!next(cursor, ancestors)) return
+    } while (ancestors.length > 0)
   } finally {
     cursor.delete()
   }
+}
+
+/** Goes to what comes after a node and all below it; false at the end. */
+function next(cursor: TreeCursor, ancestors: string[]): boolean {
+  while (!cursor.gotoNextSibling()) {
+    if (!cursor.gotoParent()) return false
+    ancestors.pop()
+  }
+  return true
 }
 
 /** A fault at the beginning of a node. */

@@ -34,7 +34,10 @@ export function coverageTotals(files: readonly FileCoverage[]): CoverageTotals {
     }
   }
   return {
-    ...{ linesValid, linesCovered, branchesValid, branchesCovered },
+    linesValid,
+    linesCovered,
+    branchesValid,
+    branchesCovered,
     ...(linesValid > 0 ? { linePercent: percent(linesCovered, linesValid) } : {}),
     ...(branchesValid > 0 ? { branchPercent: percent(branchesCovered, branchesValid) } : {}),
   }

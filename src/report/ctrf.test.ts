@@ -19,7 +19,14 @@ describe('toCtrf', () => {
 
   it('counts a flaky test as passed and as flaky, and an unfinished one as other', () => {
     expect(toCtrf(execution()).results.summary).toMatchObject({
-      ...{ tests: 8, passed: 2, failed: 4, skipped: 1, pending: 0, other: 1, flaky: 1, suites: 1 },
+      tests: 8,
+      passed: 2,
+      failed: 4,
+      skipped: 1,
+      pending: 0,
+      other: 1,
+      flaky: 1,
+      suites: 1,
       extra: { 'greenloop.errored': 1, 'greenloop.timedOut': 1, 'greenloop.crashed': 1, 'greenloop.retries': 2 },
     })
   })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { attempt, execution, failure, nastyExecution, testResult } from '../../tests/fixtures/executions.ts'
 import { toDigest } from './digest.ts'
@@ -8,9 +8,14 @@ const failing = (name: string, message: string) =>
 
 describe('toDigest', () => {
   it('puts the error that hits most tests first and shows one of them', () => {
-    const tests = [failing('a', 'alone'), ...Array.from({ length: 9 }, (_, index) => failing(`b${index}`, `row ${index}`))]
+    const tests = [
+      failing('a', 'alone'),
+      ...Array.from({ length: 9 }, (_, index) => failing(`b${index}`, `row ${index}`)),
+    ]
     const digest = toDigest(execution({ tests }))
-    expect(digest).toMatch(/## 1\. AssertionError: row 0 \(9 tests, [^]*and 3 more[^]*## 2\. AssertionError: alone \(1 test,/)
+    expect(digest).toMatch(
+      /## 1\. AssertionError: row 0 \(9 tests, [^]*and 3 more[^]*## 2\. AssertionError: alone \(1 test,/,
+    )
   })
 
   it('names case, place, attempts, expectation and the command that runs it again', () => {
@@ -26,7 +31,9 @@ describe('toDigest', () => {
   it('keeps within its budget and says what it left out', () => {
     const kinds = fc.array(fc.stringMatching(/^[a-z]{3,9}$/), { maxLength: 40 })
     const rule = fc.property(kinds, fc.integer({ min: 200, max: 3000 }), (messages, maxTokens) => {
-      const digest = toDigest(execution({ tests: messages.map((message, index) => failing(`t${index}`, message)) }), { maxTokens })
+      const digest = toDigest(execution({ tests: messages.map((message, index) => failing(`t${index}`, message)) }), {
+        maxTokens,
+      })
       expect(Buffer.byteLength(digest)).toBeLessThanOrEqual(maxTokens * 4)
       const shown = digest.match(/^## \d/gm)?.length ?? 0
       const groups = new Set(messages).size

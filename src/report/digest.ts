@@ -51,7 +51,11 @@ function problemSections(execution: Execution): string[] {
     .map((problem) => {
       const place = problem.file === undefined ? '' : ` in ${code(problem.file)}`
       const trace = problem.failure === undefined ? '' : focusTrace(problem.failure.trace, problem.file ?? '', 800)
-      return [`## Problem: ${problem.kind}${place}`, '', fence(capMiddle(plainText(`${problem.message}\n${trace}`).trim(), 1500))].join('\n')
+      return [
+        `## Problem: ${problem.kind}${place}`,
+        '',
+        fence(capMiddle(plainText(`${problem.message}\n${trace}`).trim(), 1500)),
+      ].join('\n')
     })
 }
 
@@ -83,7 +87,9 @@ function facts({ test, failure, attempt }: FailedTest, execution: Execution): st
     `attempts: ${outcomes.join(', ')}${attempt.number === 1 ? '' : `; shown is attempt ${attempt.number}`}`,
     ...(failure.expected === undefined ? [] : [`expected: ${code(capHead(failure.expected, 300))}`]),
     ...(failure.actual === undefined ? [] : [`actual: ${code(capHead(failure.actual, 300))}`]),
-    ...(changed === undefined ? [] : [`a later attempt failed differently: ${code(firstLine(changed.failure?.message ?? ''))}`]),
+    ...(changed === undefined
+      ? []
+      : [`a later attempt failed differently: ${code(firstLine(changed.failure?.message ?? ''))}`]),
     `run again: ${code(rerunCommand(execution, test))}`,
   ]
 }
@@ -100,7 +106,9 @@ function output({ attempt }: FailedTest): string[] {
     ['stdout', attempt.stdout],
     ['stderr', attempt.stderr],
   ] as const
-  return streams.filter(([, text]) => text.trim() !== '').flatMap(([name, text]) => ['', `${name}:`, '', fence(capTail(plainText(text), 500))])
+  return streams
+    .filter(([, text]) => text.trim() !== '')
+    .flatMap(([name, text]) => ['', `${name}:`, '', fence(capTail(plainText(text), 500))])
 }
 
 /** Takes sections in order while they fit; a later, smaller one may still fit after one that did not. */
@@ -114,7 +122,10 @@ function fit(head: string, sections: readonly string[], budget: number): string 
     return true
   })
   const omitted = sections.length - taken.length
-  const end = omitted === 0 ? [] : [`Left out to stay within the budget: ${omitted} of ${sections.length} sections; all are in report.json.`]
+  const end =
+    omitted === 0
+      ? []
+      : [`Left out to stay within the budget: ${omitted} of ${sections.length} sections; all are in report.json.`]
   const body = taken.length === 0 && omitted === 0 ? ['Nothing failed.'] : taken
   return `${[head, ...body, ...end].join('\n\n')}\n`
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { failure } from '../../tests/fixtures/executions.ts'
 import { fingerprintOf, normaliseError } from './fingerprint.ts'
@@ -12,7 +12,7 @@ describe('normaliseError', () => {
     ['no file /tmp/pytest-of-ada/x.txt:12', 'no file <path>'],
     ['no file C:\\Users\\ada\\x.txt here', 'no file <path> here'],
     ['in src/calc/add.py:12 there', 'in <path> there'],
-    ["KeyError: 'alice' or \"bob\" or `carol`", 'KeyError: <value> or <value> or <value>'],
+    ['KeyError: \'alice\' or "bob" or `carol`', 'KeyError: <value> or <value> or <value>'],
     ['commit 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b', 'commit <hex>'],
     ["don't and can't stay", "don't and can't stay"],
     ['expected -3.5 to be 4e10', 'expected <n> to be <n>'],

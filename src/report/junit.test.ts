@@ -13,7 +13,11 @@ describe.skipIf(!canParseXml)('toJunit', () => {
     const expected = { tests: '8', failures: '1', errors: '3', skipped: '2' }
     expect(root.attributes).toMatchObject(expected)
     expect(allOf(root, 'testsuite')[0]?.attributes).toMatchObject({ ...expected, name: 'tests/test_calc_api.py' })
-    for (const [tag, count] of [['failure', 1], ['error', 3], ['skipped', 2]] as const) {
+    for (const [tag, count] of [
+      ['failure', 1],
+      ['error', 3],
+      ['skipped', 2],
+    ] as const) {
       expect(allOf(root, tag)).toHaveLength(count)
     }
   })
@@ -35,7 +39,11 @@ describe.skipIf(!canParseXml)('toJunit', () => {
 
   it('calls set-up, time and process failures errors', () => {
     const first = (name: string) => children(named(name))?.[0]
-    expect(['test_needs_database', 'test_sleeps_for_ever', 'test_exits'].map(first)).toEqual(['error', 'error', 'error'])
+    expect(['test_needs_database', 'test_sleeps_for_ever', 'test_exits'].map(first)).toEqual([
+      'error',
+      'error',
+      'error',
+    ])
   })
 
   it('names class, file, line, time and case', () => {
@@ -81,7 +89,9 @@ describe.skipIf(!canParseXml)('toJunit', () => {
 
   it('caps long output in the middle', () => {
     const long = attempt('failed', { failure: failure({ trace: `start${'x'.repeat(1e6)}end` }) })
-    const text = named('test_a', execution({ tests: [testResult('test_a', 'failed', { attempts: [long] })] }))?.children[0]?.text ?? ''
+    const text =
+      named('test_a', execution({ tests: [testResult('test_a', 'failed', { attempts: [long] })] }))?.children[0]
+        ?.text ?? ''
     expect(text.length).toBeLessThan(17_000)
     expect(text).toMatch(/^assert[^]*characters left out[^]*end$/)
   })

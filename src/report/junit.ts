@@ -29,13 +29,23 @@ const textBudget = 20_000_000
 export function toJunit(execution: Execution): string {
   const writer = createWriter()
   const suites = [...Map.groupBy(execution.tests, (test) => test.file)].map(([file, tests]) =>
-    suiteElement(file, tests.map((test) => testCase(test, writer)), execution),
+    suiteElement(
+      file,
+      tests.map((test) => testCase(test, writer)),
+      execution,
+    ),
   )
   const problems = problemsToShow(execution).map((problem) => problemCase(problem, writer))
   if (problems.length > 0) suites.push(suiteElement('greenloop.run', problems, execution))
   const total = totals(suites.flatMap((suite) => suite.cases))
   const head = attributes({ name: 'greenloop', ...total, time: seconds(execution.durationMs) })
-  return ['<?xml version="1.0" encoding="UTF-8"?>', `<testsuites${head}>`, ...suites.map((suite) => suite.xml), '</testsuites>', ''].join('\n')
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites${head}>`,
+    ...suites.map((suite) => suite.xml),
+    '</testsuites>',
+    '',
+  ].join('\n')
 }
 
 function suiteElement(name: string, cases: readonly Written[], execution: Execution) {

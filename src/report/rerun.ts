@@ -1,19 +1,20 @@
 import type { Execution, TestResult } from '../domain/run.ts'
+import type { Framework } from '../domain/suite.ts'
+import { plainText } from './text.ts'
+
+const commands: Readonly<Record<Framework, (test: TestResult) => string>> = {
+  pytest: (test) => `python3 -m pytest ${quote(test.id)}`,
+  vitest: (test) => `npx vitest run ${quote(test.file)} -t ${quote([...test.suite, test.name].join(' '))}`,
+  node: (test) => `node --test --test-name-pattern=${quote(`^${escapePattern(test.name)}$`)} ${quote(test.file)}`,
+}
 
 /** The framework's own command that runs one test again, quoted for a POSIX shell, to be started in the working folder. */
 export function rerunCommand(execution: Execution, test: TestResult): string {
-  switch (execution.framework) {
-    case 'pytest':
-      return `python3 -m pytest ${quote(test.id)}`
-    case 'vitest':
-      return `npx vitest run ${quote(test.file)} -t ${quote([...test.suite, test.name].join(' '))}`
-    case 'node':
-      return `node --test --test-name-pattern=${quote(`^${escapePattern(test.name)}$`)} ${quote(test.file)}`
-  }
+  return commands[execution.framework](test)
 }
 
 function quote(word: string): string {
-  const line = word.replaceAll(/[\u0000-\u001f\u007f]/g, ' ')
+  const line = plainText(word).replaceAll(/\s/g, ' ')
   return /^[\w@%+:,./-]+$/.test(line) ? line : `'${line.replaceAll("'", `'\\''`)}'`
 }
 

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { attempt, coverage, execution, failure, manyTests, nastyExecution, testResult } from '../../tests/fixtures/executions.ts'
+import {
+  attempt,
+  coverage,
+  execution,
+  failure,
+  manyTests,
+  nastyExecution,
+  testResult,
+} from '../../tests/fixtures/executions.ts'
 import { toSummary } from './summary.ts'
 
 const many = (count: number, message: (index: number) => string) =>
@@ -16,7 +24,9 @@ describe('toSummary', () => {
   it('states verdict, exit code and counts', () => {
     expect(toSummary(execution({ coverage: coverage() }), { 'report.json': 'a/report.json' })).toMatchObject({
       schema: 'greenloop.summary/v1',
-      ...{ status: 'finished', verdict: 'failed', exitCode: 1 },
+      status: 'finished',
+      verdict: 'failed',
+      exitCode: 1,
       framework: { name: 'pytest', version: '9.0.3' },
       summary: { total: 8, passed: 1, failed: 4, flaky: 1, skipped: 1, notRun: 1, retries: 2, durationMs: 1835 },
       coverage: { linePercent: 83.33, branchPercent: 50 },
@@ -36,7 +46,8 @@ describe('toSummary', () => {
       line: 41,
       type: 'AssertionError',
       message: 'assert 3.5 == 3\n +  where 3.5 = divide(7, 2)',
-      ...{ expected: '3', actual: '3.5' },
+      expected: '3',
+      actual: '3.5',
       trace: expect.stringContaining('tests/test_calc_api.py:41: AssertionError'),
       attempts: ['failed', 'failed'],
       stdout: 'first try\n',
@@ -52,13 +63,17 @@ describe('toSummary', () => {
   })
 
   it('tells fifty failures in full and counts the rest by group', () => {
-    const summary = toSummary(many(120, (index) => (index % 2 === 0 ? `row ${index}` : 'no table')), {})
+    const summary = toSummary(
+      many(120, (index) => (index % 2 === 0 ? `row ${index}` : 'no table')),
+      {},
+    )
     expect(summary.failures).toHaveLength(50)
     expect(summary.moreFailures).toMatchObject({ count: 70, ungrouped: 0, groups: [{ count: 35 }, { count: 35 }] })
   })
 
   it('stays small however many tests fail, each in its own way', () => {
-    const words = (index: number) => `problem ${String.fromCodePoint(97 + (index % 26), 97 + (Math.floor(index / 26) % 26))}`
+    const words = (index: number) =>
+      `problem ${String.fromCodePoint(97 + (index % 26), 97 + (Math.floor(index / 26) % 26))}`
     const summary = toSummary(many(3000, words), {})
     expect(JSON.stringify(summary).length).toBeLessThan(250_000)
     expect(summary.failures.every((each) => each.trace.length <= 2000)).toBe(true)

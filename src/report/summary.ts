@@ -8,7 +8,7 @@ import { capHead, capMiddle, capTail, firstLine, plainText } from './text.ts'
 import { focusTrace } from './trace.ts'
 
 /** A failed test as the summary tells it. */
-export interface SummaryFailure {
+interface SummaryFailure {
   readonly id: string
   readonly caseId?: string
   readonly name: string
@@ -31,7 +31,7 @@ export interface SummaryFailure {
 }
 
 /** Failures that are only counted, because fifty others are told in full. */
-export interface SummaryGroup {
+interface SummaryGroup {
   readonly fingerprint: string
   readonly type: string
   readonly message: string
@@ -50,7 +50,11 @@ export interface Summary {
   readonly summary: Counts & { readonly durationMs: number; readonly deselected: number }
   readonly coverage?: { readonly linePercent?: number; readonly branchPercent?: number }
   readonly failures: readonly SummaryFailure[]
-  readonly moreFailures?: { readonly count: number; readonly groups: readonly SummaryGroup[]; readonly ungrouped: number }
+  readonly moreFailures?: {
+    readonly count: number
+    readonly groups: readonly SummaryGroup[]
+    readonly ungrouped: number
+  }
   readonly flaky: readonly SummaryFlaky[]
   readonly moreFlaky?: number
   readonly notRun?: readonly string[]
@@ -61,7 +65,7 @@ export interface Summary {
 }
 
 /** A test that passed after it had failed. */
-export interface SummaryFlaky {
+interface SummaryFlaky {
   readonly id: string
   readonly name: string
   readonly file: string
@@ -72,7 +76,7 @@ export interface SummaryFlaky {
 }
 
 /** Something that happened to the run as a whole. */
-export interface SummaryProblem {
+interface SummaryProblem {
   readonly kind: RunProblem['kind']
   readonly message: string
   readonly file?: string

@@ -37,11 +37,15 @@ describe('focusTrace', () => {
     order.total()
   File "/w/src/order.py", line 3, in total
     raise KeyError`
-    expect(focusTrace(native, 'tests/test_order.py', 2000)).toMatch(/^File "\/w\/tests\/test_order\.py", line 12.*\n    order\.total\(\)/)
+    expect(focusTrace(native, 'tests/test_order.py', 2000)).toMatch(
+      /^File "\/w\/tests\/test_order\.py", line 12.*\n    order\.total\(\)/,
+    )
   })
 
   it('finds the frame of the test in a V8 stack', () => {
-    expect(focusTrace(v8, 'tests/order.test.ts', 2000)).toMatch(/^at file:\/\/\/w\/tests\/order\.test\.ts:12:20\n\nAssertionError/)
+    expect(focusTrace(v8, 'tests/order.test.ts', 2000)).toMatch(
+      /^at file:\/\/\/w\/tests\/order\.test\.ts:12:20\n\nAssertionError/,
+    )
   })
 
   it('leaves other text as it is and caps it in the middle', () => {
@@ -54,7 +58,9 @@ describe('rerunCommand', () => {
   it('quotes for the shell and names exactly one test', () => {
     const test = testResult("it's [x]", 'failed', { suite: ['sum'], file: 'a.test.ts', id: "a.py::it's [x]" })
     expect(rerunCommand(execution(), test)).toBe(`python3 -m pytest 'a.py::it'\\''s [x]'`)
-    expect(rerunCommand(execution({ framework: 'vitest' }), test)).toBe(`npx vitest run a.test.ts -t 'sum it'\\''s [x]'`)
+    expect(rerunCommand(execution({ framework: 'vitest' }), test)).toBe(
+      `npx vitest run a.test.ts -t 'sum it'\\''s [x]'`,
+    )
     expect(rerunCommand(execution({ framework: 'node' }), test)).toBe(
       `node --test --test-name-pattern='^it'\\''s \\[x\\]$' a.test.ts`,
     )

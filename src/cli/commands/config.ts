@@ -10,7 +10,7 @@ export function registerConfig(program: Command, session: Session): void {
     .option('--origin', 'say where each value came from')
     .description('print every setting; secrets are shown as set or unset')
     .action(async (options: { origin?: boolean }) => {
-      const { showSettings } = await import('../../app.ts')
+      const { showSettings } = await import('../../app/settings.ts')
       const rows = await showSettings(session)
       if (session.output.result === 'json') {
         const entries = rows.map(({ key, value, origin }) => [key, options.origin ? { value, origin } : value])

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { GreenloopError } from '../../domain/errors.ts'
-import type { Check } from '../../app.ts'
+import type { Check } from '../../app/doctor.ts'
 import { painter } from '../output.ts'
 import type { Session } from '../session.ts'
 
@@ -10,7 +10,7 @@ export function registerDoctor(program: Command, session: Session): void {
     .command('doctor')
     .description('check this machine: Node, frameworks, sandbox, disk, model; each failure with its mend')
     .action(async () => {
-      const { diagnose } = await import('../../app.ts')
+      const { diagnose } = await import('../../app/doctor.ts')
       const checks = await diagnose(session)
       show(checks, session)
       const failed = checks.some(({ status }) => status === 'fail')

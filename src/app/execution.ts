@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import type { LoadedSettings } from '../config/settings.ts'
+import { testEnvironment } from '../config/test-environment.ts'
+import type { ExecutionRequest } from '../domain/execution-request.ts'
+import type { Execution } from '../domain/run.ts'
+import { execute } from '../execute/execute.ts'
+import type { OverlayFile } from '../execute/workspace.ts'
+import type { Summary } from '../report/summary.ts'
+import { writeReports } from '../report/write.ts'
+import { openSandbox } from '../runners/sandbox.ts'
+import { runners } from '../runners/runner-table.ts'
+import { redactorOf } from './settings.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** One execution and where it leaves its logs. */
+export interface ExecutionInput {
+  readonly request: ExecutionRequest
+  readonly runId: string
+  /** Folder of the run, absolute and there. */
+  readonly runDir: string
+  /** Files laid over the copy of the project that the tests see. */
+  readonly overlay?: readonly OverlayFile[] | undefined
+  readonly collectOnly?: boolean | undefined
+}
+
+/** Finds the framework and the sandbox, then runs or only collects. */
+export async function runRequest(input: ExecutionInput, loaded: LoadedSettings, where: Surroundings): Promise<Execution> {
+  const { request } = input
+  const environment = testEnvironment(where.env)
+  const runner = runners[request.framework]()
+  const place = { cwd: request.cwd, env: { ...environment, ...request.env }, executable: request.executable }
+  const [info, { sandbox }] = await Promise.all([
+    runner.probe(place, where.signal),
+    openSandbox(request.sandbox ?? loaded.settings.execution.sandbox),
+  ])
+  const { runId, runDir, overlay = [], collectOnly = false } = input
+  const parts = { runner, info, sandbox, runDir, runId, environment, overlay, collectOnly }
+  return execute(request, parts, { signal: where.signal, onProgress: where.onProgress })
+}
+
+/** A finished run: what happened, what is printed, where it lies. */
+export interface Reported {
+  readonly execution: Execution
+  readonly summary: Summary
+  readonly runDir: string
+}
+
+/** Writes every report of an execution. */
+export async function report(execution: Execution, input: ExecutionInput, loaded: LoadedSettings): Promise<Reported> {
+  const { runDir, request } = input
+  const redactor = redactorOf(loaded)
+  const { summary } = await writeReports(execution, { runDir, redactor, coverageRequested: request.coverage !== false })
+  return { execution, summary, runDir }
+}
+
+/** The page of a run, for a person to open. */
+export function pageOf(runDir: string): string {
+  return join(runDir, 'report.html')
+}

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { loadSuiteFile } from '../config/suite-file.ts'
+import type { LoadedSettings } from '../config/settings.ts'
+import { GreenloopError } from '../domain/errors.ts'
+import type { Generation } from '../domain/generation.ts'
+import type { Plan } from '../domain/plan.ts'
+import { priorities } from '../domain/suite.ts'
+import type { Priority, Suite } from '../domain/suite.ts'
+import { generateScript } from '../generate/generate.ts'
+import { planSuite } from '../generate/plan.ts'
+import { renderPrompt } from '../generate/prompt.ts'
+import type { RenderedPrompt } from '../generate/prompt.ts'
+import { createRunId } from '../lib/ids.ts'
+import { now } from '../lib/clock.ts'
+import { generationFiles } from '../report/generation-files.ts'
+import { writeTexts } from '../report/write.ts'
+import { openModel } from './model.ts'
+import { readSettings, redactorOf } from './settings.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** What a script is made from. */
+export interface GenerationInput {
+  /** Path of a suite file, relative to the working folder. */
+  readonly suite: string
+  readonly tags?: readonly string[] | undefined
+  readonly priorities?: readonly string[] | undefined
+  /** Values for the prompt template. */
+  readonly context?: Readonly<Record<string, unknown>> | undefined
+  readonly runId?: string | undefined
+}
+
+/** Everything decided before a model is asked. */
+export interface Prepared {
+  readonly loaded: LoadedSettings
+  readonly plan: Plan
+  readonly prompt: RenderedPrompt
+  /** Folder of the system under test, absolute. */
+  readonly root: string
+  readonly runId: string
+  readonly warnings: readonly string[]
+}
+
+/** Reads settings and suite, plans, and renders the prompt; calls no model and writes nothing. */
+export async function prepare(input: GenerationInput, where: Surroundings): Promise<Prepared> {
+  const suitePath = resolve(where.cwd, input.suite)
+  const [loaded, file] = await Promise.all([readSettings(where), loadSuiteFile(suitePath)])
+  const { settings } = loaded
+  const root = resolve(dirname(suitePath), file.suite.target.root)
+  const runId = input.runId ?? createRunId(new Date(now()))
+  const planned = planSuite(file.suite, {
+    framework: settings.generation.framework,
+    maxTestsPerEndpoint: settings.generation.maxTestsPerEndpoint,
+    tags: input.tags,
+    priorities: checkedPriorities(input.priorities),
+    exists: (path) => existsSync(join(root, path)),
+  })
+  const plan = nameScript(planned, file.suite, runId)
+  if (plan.cases.length === 0 && plan.endpoints.length === 0) {
+    throw new GreenloopError('nothing_collected', 'no case of the suite is left to write tests for', {
+      why: plan.warnings.join('; '),
+      help: 'loosen --tag and --priority',
+    })
+  }
+  const prompt = await renderPrompt(plan, {
+    boundary: boundaryOf(plan),
+    templatePath: settings.generation.template,
+    context: input.context,
+  })
+  return { loaded, plan, prompt, root, runId, warnings: [...file.warnings.map(({ message }) => message), ...plan.warnings] }
+}
+
+/** A script without a name of its own is called after its run, so that no run's script is taken for another's. */
+function nameScript(plan: Plan, suite: Suite, runId: string): Plan {
+  if (suite.script !== undefined) return plan
+  const ending = plan.framework === 'pytest' ? '.py' : plan.framework === 'vitest' ? '.test.ts' : '.test.mjs'
+  return { ...plan, scriptName: `generated_${runId}${ending}` }
+}
+
+/** The text cannot hold its own digest, so nothing in it can close the fence; and the same plan gives the same prompt. */
+function boundaryOf(plan: Plan): string {
+  const text = JSON.stringify({ ...plan, scriptName: '' })
+  return `data-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
+}
+
+function checkedPriorities(wanted: readonly string[] | undefined): Priority[] | undefined {
+  return wanted?.map((word) => {
+    const found = priorities.find((priority) => priority === word.toLowerCase())
+    if (found !== undefined) return found
+    throw new GreenloopError('usage_invalid', `there is no priority \`${word}\``, { help: `one of: ${priorities.join(', ')}` })
+  })
+}
+
+/** A generation with the files that tell how it came to be, by name. */
+export interface Generated {
+  readonly generation: Generation
+  readonly runDir: string
+  readonly files: Readonly<Record<string, string>>
+}
+
+/** Asks the model and writes prompt, answer and script into the folder of the run, whatever became of them. */
+export async function generate(prepared: Prepared, where: Surroundings): Promise<Generated> {
+  const { loaded, plan, prompt, runId } = prepared
+  const runDir = join(loaded.settings.artifacts, runId)
+  await makeRunDir(runDir)
+  where.onRun?.(runId, runDir)
+  const demanded = loaded.origins['llm.mode'].kind !== 'default'
+  const { provider, calls } = await openModel(plan, { settings: loaded.settings, demanded }, where)
+  where.onStep?.(`asking ${provider.name} (about ${prompt.estimatedTokens} tokens)`)
+  const redactor = redactorOf(loaded)
+  const keep = (texts: Readonly<Record<string, string>>): Promise<Record<string, string>> =>
+    writeTexts(texts, { runDir, redactor })
+  const { signal, onText } = where
+  const generation = await generateScript(plan, { prompt, provider, calls, signal, onText }).catch(async (error: unknown) => {
+    await keep(generationFiles({ prompt, calls }))
+    throw error
+  })
+  return { generation, runDir, files: await keep(generationFiles(generation)) }
+}
+
+async function makeRunDir(runDir: string): Promise<void> {
+  await mkdir(dirname(runDir), { recursive: true }).catch(refuse)
+  await mkdir(runDir).catch(refuse)
+  function refuse(cause: NodeJS.ErrnoException): never {
+    if (cause.code === 'EEXIST') {
+      throw new GreenloopError('artifact_failed', `${runDir} is there already`, {
+        cause,
+        why: 'a run is never written over another',
+        help: 'give the run another --run-id',
+      })
+    }
+    throw new GreenloopError('artifact_failed', `${runDir} cannot be made: ${cause.message}`, {
+      cause,
+      help: 'choose another folder with --artifacts',
+    })
+  }
+}

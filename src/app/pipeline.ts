@@ -1,0 +1,123 @@
+import { dirname, join, resolve } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { GreenloopError } from '../domain/errors.ts'
+import type { ExecutionRequest } from '../domain/execution-request.ts'
+import type { Generation, Script } from '../domain/generation.ts'
+import type { Execution } from '../domain/run.ts'
+import { report, runRequest } from './execution.ts'
+import type { ExecutionInput, Reported } from './execution.ts'
+import { generate, prepare } from './generation.ts'
+import type { Generated, GenerationInput, Prepared } from './generation.ts'
+import { readRequest } from './run.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** A generation, and what came of running its script. */
+export interface PipelineInput extends GenerationInput {
+  /** Request file whose tests are replaced by the new script. */
+  readonly requestTemplate?: string | undefined
+  readonly overrides?: Readonly<Record<string, unknown>> | undefined
+  /** File that also gets the script. */
+  readonly out?: string | undefined
+}
+
+/** A script that passed validation, with all that is known of it. */
+export interface Validated {
+  readonly generated: Generated
+  readonly script: Script
+  /** Tests that the runner collected from it. */
+  readonly collected: number
+}
+
+/** Outcome of a whole pipeline. */
+export interface PipelineResult extends Validated {
+  readonly reported: Reported
+}
+
+/** Makes a script and proves that the runner collects it, without running a test. */
+export async function generateTests(input: PipelineInput, where: Surroundings): Promise<Validated> {
+  const prepared = await prepare(input, where)
+  return (await validated(prepared, input, where)).result
+}
+
+/** From suite to report: only the script that was just made is run. */
+export async function runPipeline(input: PipelineInput, where: Surroundings): Promise<PipelineResult> {
+  const prepared = await prepare(input, where)
+  const { result, execution: planned } = await validated(prepared, input, where)
+  where.onStep?.(`running ${result.collected} tests of ${result.script.name} on ${planned.request.framework}`)
+  const execution = await runRequest(planned, prepared.loaded, where)
+  return { ...result, reported: await report(missed(execution, result.collected), planned, prepared.loaded) }
+}
+
+interface Ready {
+  readonly result: Validated
+  readonly execution: ExecutionInput
+}
+
+async function validated(prepared: Prepared, input: PipelineInput, where: Surroundings): Promise<Ready> {
+  for (const warning of prepared.warnings) where.onStep?.(warning)
+  const request = await requestFor(prepared, input, where)
+  const generated = await generate(prepared, where)
+  const script = accepted(generated)
+  if (input.out !== undefined) await writeOut(resolve(where.cwd, input.out), script.code)
+  const { runId } = prepared
+  const execution = { request, runId, runDir: generated.runDir, overlay: [{ path: script.name, text: script.code }] }
+  where.onStep?.(`collecting ${script.name}`)
+  const quiet = { ...where, onProgress: undefined }
+  const collection = await runRequest({ ...execution, collectOnly: true }, prepared.loaded, quiet)
+  const collected = collection.tests.length
+  refuseUncollected(collection, generated)
+  return { result: { generated, script, collected }, execution }
+}
+
+function requestFor(prepared: Prepared, input: PipelineInput, where: Surroundings): Promise<ExecutionRequest> {
+  const { plan, root, loaded } = prepared
+  const overrides = { ...input.overrides, framework: plan.framework, tests: [plan.scriptName], cwd: root }
+  return readRequest({ requestPath: input.requestTemplate, overrides }, loaded, where)
+}
+
+/** The script, or the reason why there is none as the error that ends the command. */
+function accepted({ generation, files, runDir }: Generated): Script {
+  const { failure, script } = generation
+  if (failure === undefined && script !== undefined) return script
+  throw new GreenloopError(failure?.code ?? 'answer_unusable', failure?.message ?? 'the answer holds no script', {
+    why: `the answer came from ${generation.provider}; ${generation.how}`,
+    help: `look at ${files['answer.md'] ?? join(runDir, 'answer.md')}`,
+  })
+}
+
+function refuseUncollected(collection: Execution, { runDir, generation }: Generated): void {
+  const problem = collection.problems.find(({ kind }) => kind !== 'note')
+  if (collection.verdict === 'cancelled') throw new GreenloopError('cancelled', 'the command was interrupted')
+  if (problem === undefined && collection.tests.length > 0) return
+  const message = problem?.failure?.message ?? problem?.message ?? 'the runner found no test in it'
+  throw new GreenloopError('script_rejected', `the runner could not collect the script: ${message}`, {
+    ...(problem?.failure === undefined ? {} : { why: problem.failure.trace.trim().split('\n').slice(-6).join('\n     ') }),
+    help: `look at ${join(runDir, generation.script?.name ?? '')}`,
+  })
+}
+
+/** Tests that were collected before the run and are not in it were lost, whatever the run says of itself. */
+function missed(execution: Execution, collected: number): Execution {
+  if (execution.verdict !== 'passed' || execution.tests.length >= collected) return execution
+  const message = `${collected} tests were collected before the run, ${execution.tests.length} are in it`
+  return { ...execution, verdict: 'incomplete', problems: [...execution.problems, { kind: 'results_lost', message }] }
+}
+
+async function writeOut(path: string, code: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, code)
+  } catch (cause) {
+    throw new GreenloopError('artifact_failed', `${path} cannot be written: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** What a generation cost, over all calls. */
+export function usageOf({ calls }: Generation): { calls: number; inputTokens: number; outputTokens: number } {
+  const sum = (pick: (call: Generation['calls'][number]) => number): number => calls.reduce((total, call) => total + pick(call), 0)
+  return {
+    calls: calls.length,
+    inputTokens: sum(({ usage }) => usage.inputTokens),
+    outputTokens: sum(({ usage }) => usage.outputTokens),
+  }
+}

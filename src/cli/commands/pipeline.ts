@@ -1,0 +1,96 @@
+import type { Command } from 'commander'
+import type { PipelineInput, PipelineResult, Validated } from '../../app/pipeline.ts'
+import type { Surroundings } from '../../app/surroundings.ts'
+import { contextOf, flagsOf, overridesOf } from '../flags.ts'
+import { addGeneratorOptions, addOutputOptions, addRunOptions } from '../options.ts'
+import type { GeneratorOptions, RunOptions } from '../options.ts'
+import { openProgress } from '../progress.ts'
+import { printReport } from '../result.ts'
+import type { Session } from '../session.ts'
+import { eventStream } from '../stream.ts'
+import { showPlan } from './preview.ts'
+
+interface PipelineOptions extends GeneratorOptions, RunOptions {
+  requestTemplate?: string
+  showNext?: boolean
+}
+
+/** `greenloop pipeline --suite FILE`: generate, validate, execute, report. */
+export function registerPipeline(program: Command, session: Session): void {
+  const command = program.command('pipeline').description('from a suite to a report: generate, validate, execute, collect')
+  addOutputOptions(addRunOptions(addGeneratorOptions(command)))
+    .option('--request-template <file>', 'request file whose tests are replaced by the new script')
+    .option('--show-next', 'end with what to try next')
+    .action(async (options: PipelineOptions) => {
+      if (await showPlan(inputOf(options), options, session)) return
+      const { runPipeline, usageOf } = await import('../../app/pipeline.ts')
+      const result = await watched(session, options, (where) => runPipeline(inputOf(options), where))
+      printReport(result.reported, session, { generation: describe(result, usageOf(result.generated.generation)) })
+      if (options.showNext) session.output.note(next(result))
+    })
+}
+
+/** What a command line says of a generation. */
+export function inputOf(options: PipelineOptions): PipelineInput {
+  return {
+    suite: options.suite ?? '',
+    tags: options.tag,
+    priorities: options.priority,
+    context: contextOf(options.context),
+    runId: options.runId,
+    requestTemplate: options.requestTemplate,
+    overrides: overridesOf(options),
+    out: options.out,
+  }
+}
+
+/** Runs a use case with progress shown, and closes the display whatever happens. */
+export async function watched<T>(
+  session: Session,
+  options: GeneratorOptions & RunOptions,
+  use: (where: Surroundings) => Promise<T>,
+): Promise<T> {
+  const view = openProgress(session.output)
+  const stream = eventStream(session.output)
+  try {
+    return await use({
+      cwd: session.cwd,
+      env: session.env,
+      signal: session.signal,
+      flags: flagsOf(options),
+      onText: (piece) => {
+        view.onText(piece)
+        stream.emit({ kind: 'text', text: piece })
+      },
+      onStep: (text) => {
+        view.step(text)
+        stream.emit({ kind: 'step', text })
+      },
+      onProgress: (progress) => {
+        view.onProgress(progress)
+        stream.progress(progress)
+      },
+      onRun: session.begin,
+    })
+  } finally {
+    view.close()
+  }
+}
+
+/** The part of the document that tells how the script came to be. */
+export function describe({ generated, script, collected }: Validated, usage: object): Record<string, unknown> {
+  const { provider, how, applied, findings } = generated.generation
+  const warnings = findings.map(({ line, message }) => `line ${line}: ${message}`)
+  return { provider, usage, script: generated.files[script.name], tests: script.tests, collected, how, applied, warnings }
+}
+
+function next({ generated }: PipelineResult): string {
+  return `
+try next
+  open ${generated.runDir}/report.html
+  bin/greenloop pipeline --suite examples/suites/authentication.json      an HTTP service, started and stopped by its tests
+  bin/greenloop pipeline --suite examples/suites/calculator.json --mode http --http-endpoint URL --http-model NAME
+  bin/greenloop run examples/exec_request.json                            tests that fail, flake, hang and crash on purpose
+  bin/greenloop doctor                                                    what works on this machine
+`
+}

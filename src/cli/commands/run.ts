@@ -1,0 +1,48 @@
+import type { Command } from 'commander'
+import { flagsOf } from '../flags.ts'
+import { addOutputOptions, addRunOptions } from '../options.ts'
+import type { RunOptions } from '../options.ts'
+import { openProgress } from '../progress.ts'
+import { printReport } from '../result.ts'
+import type { Session } from '../session.ts'
+import { overridesOf } from '../flags.ts'
+import { eventStream } from '../stream.ts'
+
+/** `greenloop run REQUEST` or `greenloop run TESTS…`: runs tests that are there. */
+export function registerRun(program: Command, session: Session): void {
+  const command = program
+    .command('run')
+    .argument('<request or tests...>', 'a request file (JSON or YAML), or files and folders of tests')
+    .description('run tests: retries, deadlines, parallel processes, a sandbox, reports')
+    .option('--framework <name>', 'pytest, vitest or node')
+  addOutputOptions(addRunOptions(command)).action(async (targets: string[], options: RunOptions) => {
+    const { runTests } = await import('../../app/run.ts')
+    const view = openProgress(session.output)
+    const stream = eventStream(session.output)
+    try {
+      const reported = await runTests(
+        { ...inputOf(targets), overrides: overridesOf(options), runId: options.runId },
+        {
+          cwd: session.cwd,
+          env: session.env,
+          signal: session.signal,
+          flags: flagsOf(options),
+          onStep: view.step,
+          onProgress: (progress) => {
+            view.onProgress(progress)
+            stream.progress(progress)
+          },
+        },
+      )
+      view.close()
+      printReport(reported, session)
+    } finally {
+      view.close()
+    }
+  })
+}
+
+function inputOf(targets: readonly string[]): { requestPath: string } | { tests: readonly string[] } {
+  const [only = ''] = targets
+  return targets.length === 1 && /\.(json|ya?ml)$/i.test(only) ? { requestPath: only } : { tests: targets }
+}

@@ -1,0 +1,65 @@
+import { join, relative } from 'node:path'
+import type { Reported } from '../app/execution.ts'
+import { painter } from './output.ts'
+import { visible } from './progress.ts'
+import type { Paint } from './output.ts'
+import type { Session } from './session.ts'
+
+/** Prints a finished run: the document on standard output, the readable form on standard error; sets the exit code. */
+export function printReport(reported: Reported, session: Session, extra: Readonly<Record<string, unknown>> = {}): void {
+  const { output } = session
+  const document = { ...reported.summary, ...extra }
+  if (output.result === 'json') output.print(`${JSON.stringify(document)}\n`)
+  if (output.result === 'jsonl') output.print(`${JSON.stringify({ kind: 'summary', ...document })}\n`)
+  if (output.progress !== 'none' || output.result === 'human') output.note(readable(reported, session))
+  session.end(reported.summary.exitCode)
+}
+
+function readable({ summary, runDir }: Reported, { output, cwd }: Session): string {
+  const paint = painter(output.colour)
+  const folder = relative(cwd, runDir) || '.'
+  const shownFolder = folder.startsWith('..') ? runDir : folder
+  return [
+    '',
+    ...summary.failures.flatMap((failure, index) => failureLines(failure, `[${index + 1}/${summary.failures.length}]`, paint)),
+    ...(summary.moreFailures === undefined ? [] : [`… and ${summary.moreFailures.count} more failures in the report`, '']),
+    ...summary.flaky.map(({ id, attempts }) => `${paint('yellow', 'flaky')} ${visible(id)} (${attempts.join(', ')})`),
+    ...summary.problems.map(({ kind, message }) => `${paint(kind === 'note' ? 'dim' : 'yellow', kind)} ${visible(message)}`),
+    ...summary.sandbox.gaps.map((gap) => `${paint('yellow', `sandbox ${summary.sandbox.tier}`)} ${gap}`),
+    '',
+    `${headline(summary, paint)}`,
+    `report   ${join(shownFolder, 'report.html')}`,
+    `bundle   ${join(shownFolder, 'bundle.zip')}`,
+    ...summary.failures.slice(0, 1).map(({ rerun }) => `again    ${rerun}`),
+    '',
+  ].join('\n')
+}
+
+type Failure = Reported['summary']['failures'][number]
+
+function failureLines(failure: Failure, number: string, paint: Paint): string[] {
+  const place = failure.line === undefined ? failure.file : `${failure.file}:${failure.line}`
+  const message = visible(failure.message).split('\n').slice(0, 12)
+  return [
+    `${paint('red', `${number} ${failure.outcome}`)} ${visible(failure.id)}`,
+    ...(failure.caseId === undefined ? [] : [paint('dim', `    case ${failure.caseId}`)]),
+    `    ${paint('dim', place)}`,
+    ...message.map((line) => `    ${line}`),
+    '',
+  ]
+}
+
+function headline({ verdict, summary, coverage, framework }: Reported['summary'], paint: Paint): string {
+  const colour = verdict === 'passed' ? 'green' : verdict === 'failed' ? 'red' : 'yellow'
+  const counts = [
+    [summary.passed, 'passed'],
+    [summary.failed, 'failed'],
+    [summary.flaky, 'flaky'],
+    [summary.skipped, 'skipped'],
+    [summary.notRun, 'not run'],
+  ] as const
+  const told = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`)
+  const lines = coverage?.linePercent === undefined ? '' : `, ${coverage.linePercent} % of lines covered`
+  const seconds = (summary.durationMs / 1000).toFixed(1)
+  return `${paint('bold', paint(colour, verdict))}  ${told.join(', ') || 'no tests'}${lines} (${framework.name} ${framework.version}, ${seconds} s)`
+}

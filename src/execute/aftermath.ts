@@ -1,0 +1,139 @@
+import type { Outcome, RunProblem } from '../domain/run.ts'
+import { isRetried } from '../domain/verdict.ts'
+import type { Session } from './session.ts'
+import type { Overdue } from './watch.ts'
+
+/** How a process came to its end. */
+export interface Ending {
+  readonly exitCode: number | null
+  readonly signal: string | null
+  /** Set when we ended it because it was silent for too long. */
+  readonly overdue?: Overdue | undefined
+  /** Set when the whole run was stopped. */
+  readonly stopped: boolean
+}
+
+/** A test that was running when its process ended, and what that makes of it. */
+export interface Casualty {
+  readonly id: string
+  readonly outcome: Outcome
+  readonly message: string
+}
+
+/** What follows from the end of a process. */
+export interface Aftermath {
+  readonly casualties: readonly Casualty[]
+  readonly problems: readonly RunProblem[]
+  /** Tests that ran side by side when the process ended: each is run again in a process of its own. */
+  readonly suspects: readonly string[]
+  /** Tests of this process that still have no result. */
+  readonly remainder: readonly string[]
+  /** Whether the process ended before it had found its tests. */
+  readonly isBlind: boolean
+}
+
+/** What {@link conclude} takes into account besides the session. */
+export interface Circumstances {
+  readonly ending: Ending
+  /** Limit of a test in seconds, for the messages. */
+  readonly testTimeoutSeconds: number
+  /** Whether the arguments end the session at the first failure. */
+  readonly stopsAtFailure: boolean
+}
+
+/**
+ * Finds who is to blame when a process has ended, and what is left to do. A start without a finish names the culprit;
+ * where several tests were running, all are suspects and none is blamed.
+ */
+export function conclude(session: Session, circumstances: Circumstances): Aftermath {
+  const { ending, stopsAtFailure } = circumstances
+  const open = [...session.open.keys()]
+  const blamed = blame(session, circumstances)
+  const suspects = ending.stopped ? [] : open.filter((id) => !blamed.some((casualty) => casualty.id === id))
+  const set = new Set([...suspects, ...blamed.map(({ id }) => id)])
+  const missing = [...session.assigned].filter((id) => !session.attempted.has(id) && !set.has(id))
+  const isEnough = ending.stopped || (stopsAtFailure && hasFailure(session))
+  return {
+    casualties: blamed,
+    problems: problemsOf(session, circumstances, missing.length > 0 || open.length > 0),
+    suspects,
+    remainder: isEnough ? [] : missing,
+    isBlind: !session.collected && session.exitCode === undefined && !ending.stopped,
+  }
+}
+
+function blame(session: Session, { ending, testTimeoutSeconds }: Circumstances): readonly Casualty[] {
+  const open = [...session.open.keys()]
+  const { overdue } = ending
+  if (ending.stopped) return open.map((id) => ({ id, outcome: 'cancelled', message: 'the run was stopped' }))
+  if (overdue?.kind === 'test' && session.open.has(overdue.id)) {
+    const message = `no sign of life within the limit of ${testTimeoutSeconds} s, so its process was killed`
+    return [{ id: overdue.id, outcome: 'timed_out', message }]
+  }
+  const [only, ...others] = open
+  if (only === undefined || others.length > 0) return []
+  const message =
+    session.exitCode === undefined
+      ? `the process ended while this test ran (${wordsForEnd(ending)})`
+      : 'the framework ended its session while this test ran'
+  return [{ id: only, outcome: 'crashed', message }]
+}
+
+function problemsOf(session: Session, circumstances: Circumstances, isUnfinished: boolean): readonly RunProblem[] {
+  const { ending } = circumstances
+  if (ending.stopped) return []
+  const problem =
+    session.exitCode === undefined ? brokenOff(session, ending) : exitProblem(session, ending, session.exitCode)
+  const isExplained = problem?.kind === 'exit_code' && isUnfinished
+  return problem === undefined || isExplained ? [] : [problem]
+}
+
+/** The problem of a session without an end, unless one of its tests accounts for it. */
+function brokenOff({ options, open, collected, lastFinished }: Session, ending: Ending): RunProblem | undefined {
+  if (open.size > 0) return undefined
+  const process = `process ${options.number}`
+  const place = collected
+    ? lastFinished
+      ? `after ${lastFinished}`
+      : 'before its first test'
+    : 'while it collected tests'
+  if (ending.overdue === undefined) {
+    return { kind: 'process_crashed', message: `${process} ended ${place} (${wordsForEnd(ending)})` }
+  }
+  return { kind: 'process_hung', message: `${process} showed no sign of life ${place} and was killed` }
+}
+
+/** The problem of an exit code that the results do not explain. */
+function exitProblem(
+  session: Session,
+  { exitCode, signal, overdue }: Ending,
+  announced: number,
+): RunProblem | undefined {
+  const { options, attempted, assigned, collectErrors, problems } = session
+  const process = `process ${options.number}`
+  if (overdue !== undefined) {
+    return { kind: 'note', message: `${process} did not end after its last test and was killed` }
+  }
+  if (signal !== null || (exitCode ?? 0) >= 128) {
+    const end = wordsForEnd({ exitCode, signal })
+    return { kind: 'process_crashed', message: `${process} broke down after its last test (${end})` }
+  }
+  const worst = exitCode === 0 ? announced : (exitCode ?? announced)
+  const isExplained = worst === 0 || hasFailure(session) || collectErrors > 0 || problems.length > 0
+  // Code 5 of pytest: nothing was collected, as may happen to a share of the tests.
+  if (isExplained || (worst === 5 && attempted.size === 0) || (assigned.size === 0 && options.ids !== undefined)) {
+    return undefined
+  }
+  return { kind: 'exit_code', message: `${process} ended with exit code ${worst} although none of its tests failed` }
+}
+
+function hasFailure({ attempted }: Session): boolean {
+  return [...attempted.values()].some(({ outcome }) => isRetried(outcome))
+}
+
+function wordsForEnd({ exitCode, signal }: Pick<Ending, 'exitCode' | 'signal'>): string {
+  if (signal !== null) return `killed by ${signal}`
+  // Some sandboxes report the signal that ended their child as 128 and its number.
+  if (exitCode !== null && exitCode > 128 && exitCode < 160) return `killed by signal ${exitCode - 128}`
+  return `exit code ${exitCode}`
+}

@@ -1,0 +1,85 @@
+import { mkdir, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GreenloopError } from '../domain/errors.ts'
+import type { Framework } from '../domain/suite.ts'
+import type { CappedText } from '../lib/capped.ts'
+import { now } from '../lib/clock.ts'
+
+/** The logs of a run: `<framework>.log`, `<framework>_stdout.log` and `<framework>_stderr.log`. */
+export interface Logs {
+  /** Adds a line with the time to the log of the run. */
+  line(text: string): void
+  /** Adds what a process has printed, below a header. */
+  output(header: string, stdout: CappedText, stderr: CappedText): void
+  /** Writes what is left; returns why the logs are not complete, where they are not. */
+  close(): Promise<string | undefined>
+}
+
+/** Where and how logs are written. */
+export interface LogOptions {
+  readonly folder: string
+  readonly framework: Framework
+  /** Passed over all that is written. */
+  readonly redact: (text: string) => string
+}
+
+/** Opens the three logs; throws `artifact_failed` where the folder cannot be written. */
+export async function openLogs({ folder, framework, redact }: LogOptions): Promise<Logs> {
+  try {
+    await mkdir(folder, { recursive: true })
+    const names = [`${framework}.log`, `${framework}_stdout.log`, `${framework}_stderr.log`]
+    const handles = await Promise.all(names.map((name) => open(join(folder, name), 'w')))
+    const [run, stdout, stderr] = handles.map((handle) => appender(handle, redact))
+    if (run === undefined || stdout === undefined || stderr === undefined) throw new Error('three files were opened')
+    return {
+      line: (text) => run.add(`${new Date(now()).toISOString()} ${text}\n`),
+      output: (header, out, err) => {
+        stdout.add(section(header, out))
+        stderr.add(section(header, err))
+      },
+      close: async () => (await Promise.all([run, stdout, stderr].map((log) => log.close()))).find(Boolean),
+    }
+  } catch (error) {
+    const help = 'choose another folder with --artifacts, or make room'
+    throw new GreenloopError('artifact_failed', `the logs cannot be written to ${folder}`, { cause: error, help })
+  }
+}
+
+function section(header: string, { text, cutBytes }: CappedText): string {
+  const cut = cutBytes > 0 ? `, cut ${cutBytes} bytes in the middle` : ''
+  return `==== ${header}${cut} ====\n${text}${text === '' || text.endsWith('\n') ? '' : '\n'}`
+}
+
+/** Writes texts one after the other; whatever comes during a write goes out with the next one. */
+function appender(handle: FileHandle, redact: (text: string) => string) {
+  let waiting: string[] = []
+  let writing: Promise<void> | undefined
+  let fault: string | undefined
+  const drain = async (): Promise<void> => {
+    try {
+      while (waiting.length > 0) {
+        const text = waiting.join('')
+        waiting = []
+        await handle.write(redact(text))
+      }
+    } catch (error) {
+      // A full disk must not take the results away: the run goes on and says that its logs are not complete.
+      fault ??= error instanceof Error ? error.message : 'unknown'
+      waiting = []
+    }
+    writing = undefined
+  }
+  return {
+    add: (text: string): void => {
+      if (fault !== undefined) return
+      waiting.push(text)
+      writing ??= drain()
+    },
+    close: async (): Promise<string | undefined> => {
+      await writing
+      await handle.close()
+      return fault
+    },
+  }
+}

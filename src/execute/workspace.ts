@@ -1,0 +1,149 @@
+import { constants } from 'node:fs'
+import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, isAbsolute, join, normalize } from 'node:path'
+import { GreenloopError } from '../domain/errors.ts'
+import type { Sandbox } from '../domain/ports.ts'
+import { readTree } from './tree.ts'
+import type { Tree } from './tree.ts'
+
+/** A file laid over the project for a run, never written into the project itself. */
+export interface OverlayFile {
+  /** Relative to the working folder, with forward slashes. */
+  readonly path: string
+  readonly text: string
+}
+
+/** Folders of one process. */
+export interface Workspace {
+  /** Working folder as the process sees it. */
+  readonly inside: string
+  /** The same folder as it lies on the disk. */
+  readonly outside: string
+  /** Whether `outside` is a copy, which the process may write to. */
+  readonly isCopy: boolean
+  /** Folders of the project that are not in the copy and are to be shown read-only. */
+  readonly shown: readonly string[]
+  /** Empty folder for files of the framework's plugin. */
+  readonly scratch: string
+  /** Begins to remove the folders. */
+  release(): void
+}
+
+/** Makes workspaces for the processes of a run. */
+export interface Workspaces {
+  open(process: number): Promise<Workspace>
+  /** Whether the project was too large for a copy, so that tests cannot write to most of its folders. */
+  readonly isShallow: boolean
+  /** Removes everything that was made; returns why something is left, where it is. */
+  close(): Promise<string | undefined>
+}
+
+/** What workspaces are made of. */
+export interface WorkspaceOptions {
+  /** Absolute folder of the project. */
+  readonly cwd: string
+  readonly overlay: readonly OverlayFile[]
+  readonly sandbox: Sandbox
+}
+
+/** A copy above this is made once and shared by all processes of a run. */
+const maxFreshBytes = 64 * 1024 * 1024
+const maxFreshFiles = 5000
+const copiesAtOnce = 32
+
+/**
+ * Gives every process a copy of the project of its own, so that one cannot spoil the files of another. Without a
+ * sandbox and without files to lay over it, tests run in the project itself.
+ */
+export async function openWorkspaces({ cwd, overlay, sandbox }: WorkspaceOptions): Promise<Workspaces> {
+  const files = overlay.map((file) => ({ ...file, path: checkedPath(file.path) }))
+  const isCopy = sandbox.tier !== 'none' || files.length > 0
+  const canBind = sandbox.tier === 'standard' || sandbox.tier === 'userns'
+  const base = await mkdtemp(join(tmpdir(), 'greenloop-'))
+  // Tests run as another user in some sandboxes and have to pass through.
+  await chmod(base, 0o711)
+  const tree = isCopy
+    ? await readTree(
+        cwd,
+        files.map(({ path }) => path),
+      )
+    : undefined
+  const isFresh = tree === undefined || (tree.bytes <= maxFreshBytes && tree.files.length <= maxFreshFiles)
+  const removals: Promise<void>[] = []
+  let common: Promise<string> | undefined
+
+  const make = async (outside: string, from: Tree): Promise<string> => {
+    await copyTree(cwd, outside, from)
+    await (canBind ? makeFolders(outside, from.shown) : linkFolders(cwd, outside, from.shown))
+    await layOver(outside, files)
+    await sandbox.prepare(outside)
+    return outside
+  }
+  const project = async (process: number): Promise<string> => {
+    if (tree === undefined) return cwd
+    if (isFresh) return await make(join(base, `project-${process}`), tree)
+    return await (common ??= make(join(base, 'project'), tree))
+  }
+  return {
+    open: async (process) => {
+      const scratch = join(base, `scratch-${process}`)
+      const [outside] = await Promise.all([project(process), mkdir(scratch)])
+      const own = isFresh && isCopy ? [scratch, outside] : [scratch]
+      return {
+        inside: canBind ? cwd : outside,
+        outside,
+        isCopy,
+        shown: canBind ? (tree?.shown ?? []).map((path) => join(cwd, path)) : [],
+        scratch,
+        release: () => void removals.push(...own.map(remove)),
+      }
+    },
+    isShallow: tree?.shallow ?? false,
+    close: async () => {
+      await Promise.allSettled(removals)
+      return await remove(base).then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error.message : 'unknown'),
+      )
+    },
+  }
+}
+
+async function copyTree(from: string, to: string, tree: Tree): Promise<void> {
+  await makeFolders(to, tree.folders)
+  for (let at = 0; at < tree.files.length; at += copiesAtOnce) {
+    const some = tree.files.slice(at, at + copiesAtOnce)
+    await Promise.all(some.map((path) => copyFile(join(from, path), join(to, path), constants.COPYFILE_FICLONE)))
+  }
+  await Promise.all(tree.links.map(({ path, target }) => symlink(target, join(to, path))))
+}
+
+async function makeFolders(root: string, folders: readonly string[]): Promise<void> {
+  await mkdir(root, { recursive: true })
+  for (const folder of folders) await mkdir(join(root, folder), { recursive: true })
+}
+
+async function linkFolders(from: string, to: string, folders: readonly string[]): Promise<void> {
+  await Promise.all(folders.map((path) => symlink(join(from, path), join(to, path))))
+}
+
+async function layOver(root: string, files: readonly OverlayFile[]): Promise<void> {
+  for (const { path, text } of files) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await rm(join(root, path), { force: true })
+    await writeFile(join(root, path), text)
+  }
+}
+
+async function remove(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 2 })
+}
+
+function checkedPath(path: string): string {
+  const clean = normalize(path).replaceAll('\\', '/')
+  if (isAbsolute(clean) || clean === '.' || clean.startsWith('..')) {
+    throw new GreenloopError('file_missing', `${path} does not lie in the working folder`)
+  }
+  return clean
+}

@@ -1,0 +1,234 @@
+// Preloaded into the process of one test file. Tells what node:test does at the moment it does it: the runner's own
+// event stream comes late, and not at all when a test ends the process or never gives control back.
+import { writeSync } from 'node:fs'
+import { relative, sep } from 'node:path'
+import { Readable } from 'node:stream'
+import { inspect, stripVTControlCharacters } from 'node:util'
+
+const cap = 64 * 1024
+const channel = Number(process.env.GREENLOOP_CHANNEL_FD)
+const wantedIds = JSON.parse(process.env.GREENLOOP_IDS ?? 'null')
+const wanted = wantedIds === null ? null : new Set(wantedIds)
+for (const name of ['GREENLOOP_CHANNEL_FD', 'GREENLOOP_IDS', 'GREENLOOP_JOB']) delete process.env[name]
+const entry = process.argv[1] ?? ''
+const file = relative(process.cwd(), entry).split(sep).join('/')
+const clock = Date.now
+const pause = new Int32Array(new SharedArrayBuffer(4))
+const print = process.stdout.write.bind(process.stdout)
+
+const capped = (text) => (text.length <= cap ? text : `${text.slice(0, cap / 2)}\n… ${text.length - cap} characters left out …\n${text.slice(-cap / 2)}`)
+
+function send(event) {
+  let data = Buffer.from(`${JSON.stringify(event)}\n`)
+  while (data.length > 0) {
+    try {
+      data = data.subarray(writeSync(channel, data))
+    } catch (error) {
+      if (error.code !== 'EAGAIN') return // Nobody listens any more; the tests go on.
+      Atomics.wait(pause, 0, 0, 1)
+    }
+  }
+}
+
+// What we know of tests and suites, by the number that node gives them (or their place, before Node 24.11).
+
+const nodes = new Map()
+const names = new Map()
+const running = []
+const placed = []
+
+const keyOf = (data) => data.testId ?? `${data.nesting}:${data.line}:${data.column}:${data.name}`
+const parentOf = (data) => (data.testId === undefined ? placed[data.nesting - 1] : nodes.get(data.parentId))
+
+function nodeOf(data, type) {
+  const known = nodes.get(keyOf(data))
+  if (known !== undefined && !known.finished) return known
+  const parent = parentOf(data)
+  const plain = `${parent?.id ?? file} > ${data.name}`
+  const count = (names.get(plain) ?? 0) + 1
+  names.set(plain, count)
+  const node = {
+    id: count === 1 ? plain : `${plain} #${count}`,
+    name: data.name,
+    path: parent === undefined ? [] : [...parent.path, parent.name],
+    line: data.file === entry ? data.line : undefined,
+    tags: data.tags ?? [],
+    isTest: type !== 'suite',
+    wanted: false,
+    started: false,
+    finished: false,
+    waiting: [],
+    parent,
+    output: { stdout: '', stderr: '' },
+  }
+  node.wanted = node.isTest && (wanted === null || wanted.has(node.id))
+  nodes.set(keyOf(data), node)
+  if (node.wanted) {
+    const { id, name, line, tags } = node
+    send({ event: 'collected', tests: [{ id, name, file, line, suite: node.path, tags, labels: {} }] })
+  }
+  return node
+}
+
+function begin(node) {
+  if (node.started) return
+  node.started = true
+  if (!node.isTest) return
+  running.push(node)
+  if (node.wanted) send({ event: 'test_start', id: node.id, at: clock() })
+}
+
+// Failures
+
+const phases = { hookFailed: (text) => (/\bafter/.test(text) ? 'teardown' : 'setup') }
+
+/** What a value thrown by a test says; anything can be thrown. */
+function failureOf(error) {
+  const cause = error?.cause ?? error
+  const isError = cause instanceof Error || (typeof cause === 'object' && cause !== null && 'message' in cause)
+  const message = isError ? String(cause.message) : inspect(cause)
+  const trace = capped(stripVTControlCharacters(isError ? String(cause.stack ?? message) : message))
+  const failure = { phase: phases[error?.failureType]?.(String(error.message)) ?? 'call', type: typeOf(error, cause, isError), message: capped(message), trace }
+  const line = lineIn(trace)
+  if (line !== undefined) Object.assign(failure, { file, line })
+  if (isError && 'expected' in cause && 'actual' in cause && (cause.expected !== undefined || cause.actual !== undefined)) {
+    Object.assign(failure, { expected: capped(show(cause.expected)), actual: capped(show(cause.actual)) })
+  }
+  return failure
+}
+
+function typeOf(error, cause, isError) {
+  if (error?.failureType === 'testTimeoutFailure') return 'Timeout'
+  if (error?.failureType === 'subtestsFailed') return 'SubtestsFailed'
+  return isError ? String(cause.name ?? 'Error') : 'Error'
+}
+
+const show = (value) => inspect(value, { depth: 6, maxArrayLength: 200, maxStringLength: 16_384, breakLength: 100 })
+
+function lineIn(trace) {
+  for (const text of trace.split('\n')) {
+    const at = text.indexOf(entry)
+    const found = at < 0 ? null : /^:(\d+)/.exec(text.slice(at + entry.length))
+    if (found) return Number(found[1])
+  }
+  return undefined
+}
+
+function outcomeOf(data) {
+  if (data.skip !== undefined && data.skip !== false) return { outcome: 'skipped', skipReason: reason(data.skip, 'skipped') }
+  if (data.todo !== undefined && data.todo !== false) return { outcome: 'skipped', skipReason: reason(data.todo, 'todo') }
+  const error = data.details.error
+  if (data.details.passed !== false && error === undefined) return { outcome: 'passed' }
+  const failure = failureOf(error)
+  if (error?.failureType === 'testTimeoutFailure') return { outcome: 'timed_out', failure }
+  const broken = error?.failureType === 'hookFailed' || error?.failureType === 'cancelledByParent'
+  return { outcome: broken ? 'errored' : 'failed', failure }
+}
+
+const reason = (value, fallback) => (typeof value === 'string' && value !== '' ? value : fallback)
+
+function end(node, durationMs, result) {
+  if (node.finished) return
+  begin(node)
+  node.finished = true
+  running.splice(running.indexOf(node), 1)
+  if (!node.wanted) return
+  print(`${result.outcome} ${node.id} (${Math.round(durationMs)} ms)\n`)
+  const { outcome, failure } = result
+  send({ event: 'phase', id: node.id, phase: failure?.phase ?? 'call', outcome, durationMs, failure })
+  const output = Object.fromEntries(Object.entries(node.output).filter(([, text]) => text !== ''))
+  send({ event: 'test_finish', id: node.id, durationMs, ...result, ...output })
+}
+
+// Events
+
+function complete(data) {
+  const node = nodeOf(data, data.details.type)
+  const error = data.details.error
+  if (error?.failureType === 'cancelledByParent' && node.parent !== undefined) {
+    // Its parent's error is the reason, and comes next.
+    node.parent.waiting.push([node, data])
+    return
+  }
+  for (const [child, childData] of node.waiting.splice(0)) settleCancelled(child, childData, error)
+  if (node.isTest) end(node, data.details.duration_ms, outcomeOf(data))
+  else suiteEnded(node, error)
+}
+
+function settleCancelled(child, data, parentError) {
+  const inherits = parentError?.failureType === 'hookFailed' || parentError?.failureType === 'testTimeoutFailure'
+  const details = inherits ? { ...data.details, error: parentError } : data.details
+  for (const [inner, innerData] of child.waiting.splice(0)) settleCancelled(inner, innerData, details.error)
+  if (child.isTest) end(child, data.details.duration_ms, outcomeOf({ ...data, details }))
+}
+
+/** A suite is no test; what broke in it beside its tests is told for the run as a whole. */
+function suiteEnded(node, error) {
+  node.finished = true
+  if (error?.failureType === 'hookFailed' && /\bafter/.test(String(error.message))) {
+    send({ event: 'internal_error', message: capped(`${node.id}: ${error.message}: ${failureOf(error).trace}`) })
+  }
+}
+
+function coverageOf({ summary }) {
+  const files = summary.files.flatMap((entry) => {
+    const name = relative(summary.workingDirectory ?? process.cwd(), entry.path).split(sep).join('/')
+    if (name.startsWith('..')) return []
+    const branches = {}
+    for (const { line, count } of entry.branches) {
+      const [taken, total] = branches[line] ?? [0, 0]
+      branches[line] = [taken + (count > 0 ? 1 : 0), total + 1]
+    }
+    return [{ file: name, lines: Object.fromEntries(entry.lines.map(({ line, count }) => [line, count])), branches }]
+  })
+  send({ event: 'coverage', files })
+}
+
+const handlers = {
+  'test:enqueue': (data) => nodeOf(data, data.type),
+  'test:dequeue': (data) => {
+    const node = nodeOf(data, data.type)
+    placed[data.nesting] = node
+    begin(node)
+  },
+  'test:complete': complete,
+  'test:coverage': coverageOf,
+}
+
+// node:test emits each event on its stream before it queues it; the first one shows us the stream.
+const inherited = Readable.prototype.emit
+Readable.prototype.emit = function (type, ...values) {
+  if (typeof type === 'string' && type.startsWith('test:') && this.constructor.name === 'TestsStream') {
+    delete Readable.prototype.emit
+    Object.defineProperty(this, 'emit', { value: listen(this), enumerable: false, configurable: true, writable: true })
+    return this.emit(type, ...values)
+  }
+  return inherited.call(this, type, ...values)
+}
+if (Object.getPrototypeOf(Readable.prototype).emit !== inherited) throw new Error('streams are not built as expected')
+
+function listen(stream) {
+  return (type, ...values) => {
+    handlers[type]?.(values[0])
+    return inherited.call(stream, type, ...values)
+  }
+}
+
+for (const name of ['stdout', 'stderr']) {
+  const stream = process[name]
+  const write = stream.write
+  stream.write = function (chunk, ...rest) {
+    const output = running.at(-1)?.output
+    if (output !== undefined && output[name].length < cap) output[name] += String(chunk).slice(0, cap - output[name].length)
+    return write.call(this, chunk, ...rest)
+  }
+}
+
+process.on('uncaughtExceptionMonitor', (error) => {
+  if (running.length === 0) send({ event: 'collect_error', file, failure: { ...failureOf(error), phase: 'collection' } })
+})
+
+/** node:test demands a reporter; everything was told before it gets here. */
+export default async function* quiet(source) {
+  for await (const _event of source) yield ''
+}
