@@ -5,7 +5,7 @@ import { GreenloopError } from '../domain/errors.ts'
 import { frameworks } from '../domain/suite.ts'
 import type { Framework } from '../domain/suite.ts'
 import { completionUrl, openAiCompatible } from '../llm/http.ts'
-import { openSandbox } from '../runners/sandbox.ts'
+import { describeTier, openSandbox } from '../runners/sandbox.ts'
 import { runners } from '../runners/runner-table.ts'
 import { readSettings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -61,10 +61,11 @@ async function sandboxCheck({ settings }: LoadedSettings): Promise<Check> {
     return { name: 'sandbox', status: 'warn', detail: 'switched off by the settings', fix: '--sandbox auto' }
   }
   const { sandbox, probes } = await openSandbox('auto')
-  const failed = probes.filter(({ ok }) => !ok)
-  const detail = [`tier ${sandbox.tier}`, ...sandbox.gaps, ...failed.map(({ name, detail: why }) => `${name}: ${why}`)].join('; ')
+  const failed = probes.filter(({ works }) => !works)
+  const whys = failed.map(({ tier, detail }) => `${tier} not to be had: ${detail}`)
   const good = sandbox.tier === 'standard' || sandbox.tier === 'userns'
-  return { name: 'sandbox', status: good ? 'ok' : 'warn', detail, fix: good ? undefined : 'apt-get install bubblewrap' }
+  const detail = [`tier ${sandbox.tier}: ${describeTier(sandbox.tier)}`, ...sandbox.gaps, ...whys].join('; ')
+  return { name: 'sandbox', status: good ? 'ok' : 'warn', detail, fix: good ? undefined : failed[0]?.help }
 }
 
 const roomBytes = 512 * 1024 * 1024

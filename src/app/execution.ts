@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { LoadedSettings } from '../config/settings.ts'
 import { testEnvironment } from '../config/test-environment.ts'
 import type { ExecutionRequest } from '../domain/execution-request.ts'
@@ -34,9 +33,13 @@ export async function runRequest(input: ExecutionInput, loaded: LoadedSettings, 
     openSandbox(request.sandbox ?? loaded.settings.execution.sandbox),
   ])
   const { runId, runDir, overlay = [], collectOnly = false } = input
-  const parts = { runner, info, sandbox, runDir, runId, environment, overlay, collectOnly }
-  return execute(request, parts, { signal: where.signal, onProgress: where.onProgress })
+  const redact = redactorOf(loaded).text
+  const parts = { runner, info, sandbox, runDir, runId, environment, overlay, collectOnly, redact }
+  return execute(request, parts, { signal: where.signal, onProgress: where.onProgress ?? ignore })
 }
+
+/** Nobody watches. */
+function ignore(): void {}
 
 /** A finished run: what happened, what is printed, where it lies. */
 export interface Reported {
@@ -51,9 +54,4 @@ export async function report(execution: Execution, input: ExecutionInput, loaded
   const redactor = redactorOf(loaded)
   const { summary } = await writeReports(execution, { runDir, redactor, coverageRequested: request.coverage !== false })
   return { execution, summary, runDir }
-}
-
-/** The page of a run, for a person to open. */
-export function pageOf(runDir: string): string {
-  return join(runDir, 'report.html')
 }

@@ -147,6 +147,7 @@ function safely(session: () => Session): { output: Output; debug: boolean } {
       debug: false,
       output: {
         result: 'human',
+        asked: false,
         progress: 'none',
         colour: false,
         width: 100,

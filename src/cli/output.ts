@@ -9,6 +9,8 @@ export type ResultMode = 'json' | 'jsonl' | 'human'
 export interface Output {
   readonly progress: ProgressMode
   readonly result: ResultMode
+  /** JSON was asked for, rather than chosen because standard output is a pipe. */
+  readonly asked: boolean
   readonly colour: boolean
   /** Columns of the terminal, 100 where there is none. */
   readonly width: number
@@ -37,6 +39,7 @@ export function openOutput(choice: OutputChoice): Output {
   const wish = env.GREENLOOP_OUTPUT ?? ''
   return {
     result: resultMode(choice, wish),
+    asked: choice.json || choice.jsonl || wish === 'json' || wish === 'jsonl',
     progress: choice.noProgress ? 'none' : progressMode(choice, wish),
     colour: wantsColour(env, stderr),
     width: stderr.columns ?? 100,

@@ -100,6 +100,8 @@ export interface RunnerInfo {
   readonly version: string
   /** Interpreter, absolute: a python or a node. */
   readonly executable: string
+  /** Folder of the framework's own package, where the interpreter alone does not lead to it (vitest). */
+  readonly root?: string | undefined
   readonly interpreter: string
   /** Helpful plugins present, by name: xdist, cov, timeout, benchmark, rerunfailures. */
   readonly plugins: Readonly<Record<string, string>>

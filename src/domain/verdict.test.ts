@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Attempt, Outcome, ProcessRecord, RunProblem, TestResult } from './run.ts'
 import { countTests, exitCodeOf, isFinished, isRed, isRetried, judge, judgeRun } from './verdict.ts'

@@ -30,6 +30,8 @@ export interface Aftermath {
   readonly remainder: readonly string[]
   /** Whether the process ended before it had found its tests. */
   readonly isBlind: boolean
+  /** Whether it brought any result. */
+  readonly isProgress: boolean
 }
 
 /** What {@link conclude} takes into account besides the session. */
@@ -58,6 +60,7 @@ export function conclude(session: Session, circumstances: Circumstances): Afterm
     problems: problemsOf(session, circumstances, missing.length > 0 || open.length > 0),
     suspects,
     remainder: isEnough ? [] : missing,
+    isProgress: session.attempted.size + open.length > 0,
     isBlind: !session.collected && session.exitCode === undefined && !ending.stopped,
   }
 }

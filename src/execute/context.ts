@@ -1,8 +1,7 @@
 import type { ExecutionRequest } from '../domain/execution-request.ts'
-import type { Runner, RunnerInfo, Sandbox } from '../domain/ports.ts'
+import type { Runner, RunnerInfo, Sandbox, Selection } from '../domain/ports.ts'
 import type { OnProgress } from '../domain/progress.ts'
 import type { BenchFigure, FileCoverage, ProcessRecord, RunProblem } from '../domain/run.ts'
-import type { Selection } from '../domain/ports.ts'
 import type { Ledger } from './ledger.ts'
 import type { Logs } from './logs.ts'
 import type { Silence } from './watch.ts'
@@ -24,6 +23,8 @@ export interface Findings {
   readonly processes: ProcessRecord[]
   readonly coverage: (readonly FileCoverage[])[]
   readonly benchmarks: BenchFigure[]
+  /** Processes that ran tests and sent no coverage although it was asked for. */
+  readonly uncovered: number[]
   deselected: number
   /** Whether a share that lost its files was already replaced by the whole selection. */
   isUnsharded: boolean
@@ -40,6 +41,7 @@ export interface RunContext {
   readonly findings: Findings
   readonly silence: Silence
   readonly env: Readonly<Record<string, string>>
+  readonly collectOnly: boolean
   /** Processes side by side, and workers inside one process. */
   readonly width: number
   readonly innerWorkers: number

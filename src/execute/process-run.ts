@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
-import type { Launch, SandboxPolicy } from '../domain/ports.ts'
+import type { Command, Launch, RunnerJob, SandboxPolicy } from '../domain/ports.ts'
 import { monotonic, now } from '../lib/clock.ts'
 import { startProcess } from '../lib/process.ts'
 import type { ProcessEnd } from '../lib/process.ts'
@@ -18,6 +18,8 @@ export interface FinishedProcess {
   readonly session: Session
   readonly ending: Ending
   readonly end: ProcessEnd
+  /** Command line of the framework, without its box. */
+  readonly argv: readonly string[]
 }
 
 const mebibyte = 1024 * 1024
@@ -32,7 +34,7 @@ export async function runInProcess(task: Task, context: RunContext): Promise<Fin
     await context.sandbox.prepare(workspace.scratch)
     const boxed = await context.sandbox.box(launch.command, policyFor(workspace, launch, context))
     try {
-      return await supervise(task, boxed.command, context)
+      return { ...(await supervise(task, boxed.command, context)), argv: launch.command.argv }
     } finally {
       await boxed.release()
     }
@@ -41,12 +43,13 @@ export async function runInProcess(task: Task, context: RunContext): Promise<Fin
   }
 }
 
-function jobFor({ select }: Task, { inside, scratch }: Workspace, { request, env, innerWorkers }: RunContext) {
+function jobFor({ select }: Task, { inside, scratch }: Workspace, context: RunContext): RunnerJob {
+  const { request, env, innerWorkers, collectOnly } = context
   return {
     cwd: inside,
     scratchDir: scratch,
     select,
-    collectOnly: false,
+    collectOnly,
     args: request.args,
     env,
     testTimeoutMs: request.testTimeoutSeconds * 1000,
@@ -82,9 +85,9 @@ function outsideFolders({ cwd, tests }: RunContext['request']): readonly string[
     .map((path) => (/\.\w+$/.test(path) ? dirname(path) : path))
 }
 
-type BoxedCommand = Parameters<typeof startProcess>[0]
+type Supervised = Omit<FinishedProcess, 'argv'>
 
-async function supervise(task: Task, command: BoxedCommand, context: RunContext): Promise<FinishedProcess> {
+async function supervise(task: Task, command: Command, context: RunContext): Promise<Supervised> {
   const { findings, logs, onProgress, request, stop } = context
   const { number, purpose, select } = task
   const ids = select.kind === 'ids' ? select.ids : undefined
@@ -95,7 +98,7 @@ async function supervise(task: Task, command: BoxedCommand, context: RunContext)
     onProgress,
     now,
     tick: monotonic,
-    log: logs.line,
+    log: (text) => logs.line(text),
   })
   let overdue: Overdue | undefined
   const running = startProcess(command, {
@@ -118,11 +121,10 @@ async function supervise(task: Task, command: BoxedCommand, context: RunContext)
   const { exitCode, signal, stdout, stderr } = end
   logs.line(`[${number}] ended: ${signal ?? `exit code ${exitCode}`} after ${end.durationMs} ms`)
   logs.output(`process ${number} (${purpose}), ${signal ?? `exit code ${exitCode}`}`, stdout, stderr)
-  const stopped = stop.aborted && end.endedBy === 'abort'
-  return { session, end, ending: { exitCode, signal, overdue, stopped } }
+  return { session, end, ending: { exitCode, signal, overdue, stopped: end.endedBy === 'abort' } }
 }
 
-function cannotStart(command: BoxedCommand, cause: Error): GreenloopError {
+function cannotStart(command: Command, cause: Error): GreenloopError {
   const program = command.argv[0] ?? ''
   const help = '`greenloop doctor` shows what was found'
   return new GreenloopError('runner_failed', `${program} could not be started: ${cause.message}`, { cause, help })

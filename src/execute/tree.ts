@@ -36,6 +36,7 @@ export interface Tree {
 }
 
 interface Building {
+  readonly maxFileBytes: number
   folders: string[]
   files: string[]
   links: { path: string; target: string }[]
@@ -43,9 +44,13 @@ interface Building {
   bytes: number
 }
 
+function newTree(maxFileBytes: number): Building {
+  return { maxFileBytes, folders: [], files: [], links: [], shown: [], bytes: 0 }
+}
+
 /** Decides what is copied of a project: all but caches and dependencies, or for a large one its top level only. */
 export async function readTree(root: string, overlayPaths: readonly string[]): Promise<Tree> {
-  const tree: Building = { folders: [], files: [], links: [], shown: [], bytes: 0 }
+  const tree = newTree(Infinity)
   const entries = (): number => tree.folders.length + tree.files.length + tree.links.length
   const waiting = ['']
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
@@ -59,10 +64,10 @@ export async function readTree(root: string, overlayPaths: readonly string[]): P
 
 /** The top level, and the folders that lead to files laid over the project; every other folder is shown. */
 async function readShallowTree(root: string, overlayPaths: readonly string[]): Promise<Tree> {
-  const tree: Building = { folders: [], files: [], links: [], shown: [], bytes: 0 }
+  const tree = newTree(maxShallowBytes)
   const waiting = ['']
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    for (const inner of await readFolder(root, folder, tree, maxShallowBytes)) {
+    for (const inner of await readFolder(root, folder, tree)) {
       const isOnTheWay = overlayPaths.some((path) => path.startsWith(`${inner}/`))
       if (isOnTheWay) waiting.push(inner)
       ;(isOnTheWay ? tree.folders : tree.shown).push(inner)
@@ -72,7 +77,7 @@ async function readShallowTree(root: string, overlayPaths: readonly string[]): P
 }
 
 /** Sorts the entries of one folder into the tree and returns its folders. Pipes, sockets and devices are left out. */
-async function readFolder(root: string, folder: string, tree: Building, maxFileBytes = Infinity): Promise<string[]> {
+async function readFolder(root: string, folder: string, tree: Building): Promise<string[]> {
   const entries = await readdir(join(root, folder), { withFileTypes: true })
   const sorted = await Promise.all(entries.map((entry) => sortEntry(root, folder, entry)))
   const inner: string[] = []
@@ -80,7 +85,7 @@ async function readFolder(root: string, folder: string, tree: Building, maxFileB
     if (kind === 'folder') inner.push(path)
     if (kind === 'shown') tree.shown.push(path)
     if (kind === 'link') tree.links.push({ path, target })
-    if (kind !== 'file' || bytes > maxFileBytes) continue
+    if (kind !== 'file' || bytes > tree.maxFileBytes) continue
     tree.files.push(path)
     tree.bytes += bytes
   }

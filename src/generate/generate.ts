@@ -6,6 +6,7 @@ import type { Answer, Prompt, Provider } from '../domain/ports.ts'
 import { checkScript } from './static-check.ts'
 import { extractCode } from './extract.ts'
 import { mendScript } from './mend.ts'
+import { moduleBase } from './offline-callee.ts'
 import { writeOffline } from './offline.ts'
 
 /** What a generation needs beside the plan. */
@@ -97,5 +98,5 @@ function rejected(code: ErrorCode, message: string, kept: { answer: string; how:
 /** Names that a test of this plan has to mention: the module under test and what is called. */
 function symbolsOf({ target, cases }: Plan): string[] {
   const calls = cases.flatMap(({ call }) => call?.split('.')[0] ?? [])
-  return [...new Set([...(target.module === undefined ? [] : [target.module]), ...calls])]
+  return [...new Set([...(target.module === undefined ? [] : [moduleBase(target)]), ...calls])]
 }

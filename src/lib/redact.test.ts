@@ -106,6 +106,14 @@ describe('createRedactor', () => {
     expect(createRedactor(['key-one', 'key-one-long']).text('key-one-long')).toBe('[redacted]')
   })
 
+  it('leaves test data in code and still hides real secrets there', () => {
+    const redactor = createRedactor(['real-s3cret'])
+    const code = (key: string) => `login(password="Corr3ct!", key="${key}", token="glpat-0123456789abcdefghij")`
+    expect(redactor.source(code('real-s3cret'))).toBe(
+      'login(password="Corr3ct!", key="[redacted]", token="[redacted gitlab token]")',
+    )
+  })
+
   it('goes through objects and lists and keeps everything else', () => {
     const redactor = createRedactor(['topsecret'])
     const value = { a: ['x topsecret', 1, null, true], topsecret: { b: undefined } }

@@ -17,9 +17,14 @@ function cutAt(text: string, places: readonly number[]): string[] {
 
 it('gives the same answer however the body is cut into pieces', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.array(fc.nat()), fc.constantFrom('\n', '\r\n'), (text, places, newline) => {
-      expect(read(cutAt(eventsOf(text, { newline }), places)).text).toBe(text)
-    }),
+    fc.property(
+      fc.string({ unit: 'binary' }),
+      fc.array(fc.nat()),
+      fc.constantFrom('\n', '\r\n'),
+      (text, places, newline) => {
+        expect(read(cutAt(eventsOf(text, { newline }), places)).text).toBe(text)
+      },
+    ),
   )
 })
 

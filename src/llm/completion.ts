@@ -42,9 +42,7 @@ const completion = z.looseObject({
   choices: z
     .array(z.looseObject({ delta: message, message, text: z.string().nullish(), finish_reason: z.string().nullish() }))
     .nullish(),
-  usage: z
-    .looseObject({ prompt_tokens: z.number().nullish(), completion_tokens: z.number().nullish() })
-    .nullish(),
+  usage: z.looseObject({ prompt_tokens: z.number().nullish(), completion_tokens: z.number().nullish() }).nullish(),
   error: z.unknown().optional(),
 })
 

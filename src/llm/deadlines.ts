@@ -43,7 +43,9 @@ export function startDeadlines(timeouts: Timeouts, onExpired: (error: GreenloopE
     return after(ms, () => {
       stop()
       const { message, setting } = wording[limit]
-      onExpired(new GreenloopError('llm_timeout', `${message} within ${ms / 1000} s (limit: ${limit})`, { help: setting }))
+      onExpired(
+        new GreenloopError('llm_timeout', `${message} within ${ms / 1000} s (limit: ${limit})`, { help: setting }),
+      )
     })
   }
   const total = start('total')

@@ -48,7 +48,12 @@ describe('metering', () => {
     const call = metered(failing(error), (made) => calls.push(made)).complete(prompt, { signal })
     await expect(call).rejects.toBe(error)
     expect(calls).toMatchObject([
-      { model: 'm2', outcome: 'failed', error: 'llm_truncated', usage: { inputTokens: 2, outputTokens: 10, estimated: true } },
+      {
+        model: 'm2',
+        outcome: 'failed',
+        error: 'llm_truncated',
+        usage: { inputTokens: 2, outputTokens: 10, estimated: true },
+      },
     ])
   })
 })

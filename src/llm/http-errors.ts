@@ -47,9 +47,13 @@ export function connectionError(error: NodeJS.ErrnoException, url: URL): Greenlo
   const code = error.code ?? error.message
   const place = `${url.origin}${url.pathname}`
   if (code.startsWith('ERR_INVALID_CHAR') || code.startsWith('ERR_HTTP_INVALID') || code === 'ERR_INVALID_HTTP_TOKEN') {
-    return new GreenloopError('config_invalid', 'the key or a header for the model server holds a character that HTTP forbids', {
-      help: 'look for line breaks, quotes or non-Latin letters in the key and headers',
-    })
+    return new GreenloopError(
+      'config_invalid',
+      'the key or a header for the model server holds a character that HTTP forbids',
+      {
+        help: 'look for line breaks, quotes or non-Latin letters in the key and headers',
+      },
+    )
   }
   if (code.startsWith('HPE_') || code.startsWith('Z_') || code.startsWith('ERR__ERROR_FORMAT')) {
     return new GreenloopError('llm_garbled', `${place} does not talk HTTP as it should (${code})`, { cause: error })

@@ -44,9 +44,10 @@ async function ask(replies: readonly Reply[], changes: Partial<HttpConfig> = {})
   const pieces: string[] = []
   const provider = openAiCompatible(config(server.url, changes))
   const signal = new AbortController().signal
-  const result = await provider
-    .complete(prompt, { signal, onText: (piece) => pieces.push(piece) })
-    .then((value) => ({ value }), (error: unknown) => ({ error }))
+  const result = await provider.complete(prompt, { signal, onText: (piece) => pieces.push(piece) }).then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
   return { result, pieces, requests: server.requests }
 }
 

@@ -188,7 +188,10 @@ function secretsOf({ apiKey, headers }: HttpConfig): string[] {
 function withPartial(reason: unknown, reader: AnswerReader): unknown {
   if (!(reason instanceof GreenloopError) || reader.text() === '') return reason
   const { code, message, help } = reason
-  return new GreenloopError(code, message, { ...(help === undefined ? {} : { help }), call: { partial: reader.text() } })
+  return new GreenloopError(code, message, {
+    ...(help === undefined ? {} : { help }),
+    call: { partial: reader.text() },
+  })
 }
 
 /** Older servers answer 400 or 422 to `stream_options`; they are asked again without it. */

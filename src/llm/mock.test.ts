@@ -25,7 +25,10 @@ it('answers with the text of a file, every time', async () => {
   const provider = await mock('answer.md', 'line 1\nline 2')
   const pieces: string[] = []
   const onText = (piece: string): void => void pieces.push(piece)
-  await expect(provider.complete(prompt, { signal, onText })).resolves.toMatchObject({ text: 'line 1\nline 2', finish: 'stop' })
+  await expect(provider.complete(prompt, { signal, onText })).resolves.toMatchObject({
+    text: 'line 1\nline 2',
+    finish: 'stop',
+  })
   await expect(provider.complete(prompt, { signal })).resolves.toMatchObject({ text: 'line 1\nline 2' })
   expect(pieces).toEqual(['line 1\n', 'line 2'])
   expect(provider.name).toBe('mock answer.md')

@@ -42,7 +42,8 @@ export function mockProvider({ file }: MockConfig): Provider {
     const { text, reasoning, finish, delayMs, status } = answers[Math.min(calls++, answers.length - 1)] ?? plain('')
     await sleep(delayMs, options.signal)
     for (const line of text.match(/[^\n]*\n|[^\n]+$/gu) ?? []) options.onText?.(line)
-    if (status !== undefined) throw new GreenloopError(status, `scripted failure in ${file}`, { call: { partial: text } })
+    if (status !== undefined)
+      throw new GreenloopError(status, `scripted failure in ${file}`, { call: { partial: text } })
     return {
       text,
       reasoning,
@@ -75,9 +76,13 @@ function readScript(file: string, text: string): readonly Scripted[] {
   if (Array.isArray(value)) {
     const list = z.array(scripted).min(1).safeParse(value)
     if (list.success) return list.data
-    throw new GreenloopError('config_invalid', `${file} is no list of scripted answers: ${z.prettifyError(list.error)}`, {
-      help: 'each is { "text": "...", "finish"?: "stop", "delayMs"?: 0, "status"?: "llm_timeout" }',
-    })
+    throw new GreenloopError(
+      'config_invalid',
+      `${file} is no list of scripted answers: ${z.prettifyError(list.error)}`,
+      {
+        help: 'each is { "text": "...", "finish"?: "stop", "delayMs"?: 0, "status"?: "llm_timeout" }',
+      },
+    )
   }
   if (typeof value === 'object' && value !== null && 'choices' in value) {
     const piece = readCompletion(text)

@@ -59,7 +59,9 @@ it('tells an empty folder, a missing folder and a broken recording apart', async
     code: 'replay_missing',
     why: 'the folder holds no recording',
   })
-  await expect(replaying(join(dir, 'none')).complete(prompt, { signal })).rejects.toMatchObject({ code: 'file_missing' })
+  await expect(replaying(join(dir, 'none')).complete(prompt, { signal })).rejects.toMatchObject({
+    code: 'file_missing',
+  })
   await writeFile(join(dir, `${recordingKey(prompt, 'qwen')}.json`), '{"schema":')
   await expect(replaying(dir, 'qwen').complete(prompt, { signal })).rejects.toMatchObject({ code: 'syntax_invalid' })
 })

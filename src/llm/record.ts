@@ -85,7 +85,10 @@ function missing(
       ? `the prompt was recorded with another model: ${same.map((kept) => kept.model).join(', ')}; asked for: ${model}`
       : all.length === 0
         ? 'the folder holds no recording'
-        : firstDifference(prompt, all.map((kept) => kept.prompt))
+        : firstDifference(
+            prompt,
+            all.map((kept) => kept.prompt),
+          )
   return new GreenloopError('replay_missing', `no answer in ${dir} was recorded for this prompt`, {
     why,
     help: `record it: greenloop generate ... --record ${dir}`,

@@ -88,16 +88,20 @@ describe('a lasting failure', () => {
 
 it('never waits longer than the policy allows, whatever chance says', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.integer({ min: 1, max: 30 }), async (random, n) => {
-      const { result, waits, calls } = scripted(
-        Array.from({ length: n }, () => ['llm_unreachable'] as const),
-        random,
-        n + 1,
-      )
-      await result
-      expect(calls()).toBe(n + 1)
-      for (const wait of waits) expect(wait).toBeLessThanOrEqual(policy.maxWaitMs)
-    }),
+    fc.asyncProperty(
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      fc.integer({ min: 1, max: 30 }),
+      async (random, n) => {
+        const { result, waits, calls } = scripted(
+          Array.from({ length: n }, () => ['llm_unreachable'] as const),
+          random,
+          n + 1,
+        )
+        await result
+        expect(calls()).toBe(n + 1)
+        for (const wait of waits) expect(wait).toBeLessThanOrEqual(policy.maxWaitMs)
+      },
+    ),
   )
 })
 

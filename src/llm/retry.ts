@@ -44,7 +44,8 @@ export function retrying(provider: Provider, policy: RetryPolicy, parts: RetryPa
         return await provider.complete(prompt, options)
       } catch (error) {
         if (!(error instanceof GreenloopError) || !isPassing(error)) throw error
-        const allowed = error.code === 'llm_truncated' ? Math.min(truncatedAttempts, policy.maxAttempts) : policy.maxAttempts
+        const allowed =
+          error.code === 'llm_truncated' ? Math.min(truncatedAttempts, policy.maxAttempts) : policy.maxAttempts
         if (attempt >= allowed) throw attempt === 1 ? error : exhausted(error, attempt)
         const waitMs = waitBefore(attempt, { error, policy, random: parts.random })
         parts.onRetry?.({ error, attempt, waitMs })

@@ -28,7 +28,11 @@ function model(code: string, changes: Partial<SubprocessConfig> = {}) {
   })
 }
 
-function ask(provider: ReturnType<typeof model>, onText?: (piece: string) => void, signal = new AbortController().signal) {
+function ask(
+  provider: ReturnType<typeof model>,
+  onText?: (piece: string) => void,
+  signal = new AbortController().signal,
+) {
   return provider.complete(prompt, { signal, onText })
 }
 
@@ -36,7 +40,11 @@ describe('a command as a model', () => {
   it('reads the prompt from its input and answers on its output', async () => {
     const pieces: string[] = []
     const answer = await ask(model('process.stdin.pipe(process.stdout)'), (piece) => pieces.push(piece))
-    expect(answer).toMatchObject({ text: `${prompt.system}\n\n${prompt.user}`, finish: 'stop', usage: { estimated: true } })
+    expect(answer).toMatchObject({
+      text: `${prompt.system}\n\n${prompt.user}`,
+      finish: 'stop',
+      usage: { estimated: true },
+    })
     expect(pieces.join('')).toBe(answer.text)
   })
 
@@ -62,14 +70,21 @@ describe('a command that fails', () => {
 
   it('is named when it is not there, and refused when it is empty', async () => {
     const error = ask(model('', { command: 'no-such-program-here --flag' }))
-    await expect(error).rejects.toMatchObject({ code: 'llm_failed', message: expect.stringContaining('no-such-program-here') })
+    await expect(error).rejects.toMatchObject({
+      code: 'llm_failed',
+      message: expect.stringContaining('no-such-program-here'),
+    })
     expect(() => model('', { command: '  ' })).toThrow(expect.objectContaining({ code: 'config_invalid' }))
   })
 })
 
 describe('limits', () => {
   it('stop a command that writes without end', async () => {
-    const error = ask(model("const pour = () => { while (process.stdout.write('x'.repeat(65536))); process.stdout.once('drain', pour) }; pour()"))
+    const error = ask(
+      model(
+        "const pour = () => { while (process.stdout.write('x'.repeat(65536))); process.stdout.once('drain', pour) }; pour()",
+      ),
+    )
     await expect(error).rejects.toMatchObject({ code: 'llm_too_large' })
   })
 
@@ -79,14 +94,19 @@ describe('limits', () => {
     ['total', "setInterval(() => process.stdout.write('a'), 10)", { totalMs: 600 }],
   ])('name themselves: %s', async (name, code, changes) => {
     const error = ask(model(code, { timeouts: { ...limits, ...changes } }))
-    await expect(error).rejects.toMatchObject({ code: 'llm_timeout', message: expect.stringContaining(`limit: ${name}`) })
+    await expect(error).rejects.toMatchObject({
+      code: 'llm_timeout',
+      message: expect.stringContaining(`limit: ${name}`),
+    })
   })
 
   it('end the children of the command too', async () => {
     const child = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"
     const code = `const c = require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { detached: true, stdio: 'ignore' });
       require('fs').writeFileSync('pid', String(c.pid)); console.log('started'); setInterval(() => {}, 1000)`
-    await expect(ask(model(code, { timeouts: { ...limits, idleMs: 300 } }))).rejects.toMatchObject({ code: 'llm_timeout' })
+    await expect(ask(model(code, { timeouts: { ...limits, idleMs: 300 } }))).rejects.toMatchObject({
+      code: 'llm_timeout',
+    })
     const pid = await readFile(join(dir, 'pid'), 'utf8')
     const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => 'gone')
     expect(state).toMatch(/^gone$|\) Z /u)

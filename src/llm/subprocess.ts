@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Answer, CallOptions, Prompt, Provider } from '../domain/ports.ts'
 import { monotonic } from '../lib/clock.ts'
+import { createMarker, markerName, reap } from '../lib/process-tree.ts'
 import { startProcess } from '../lib/process.ts'
 import type { ProcessEnd } from '../lib/process.ts'
 import { splitCommand } from '../lib/split-command.ts'
@@ -53,18 +54,20 @@ interface Asking {
 async function run(argv: readonly string[], { prompt, options, config }: Asking): Promise<string> {
   options.signal.throwIfAborted()
   const output = collectOutput(config.maxAnswerBytes, options.onText)
+  const marker = createMarker()
   let limit: GreenloopError | undefined
   const end = (error: GreenloopError): void => {
     limit ??= error
     running.kill()
   }
   const running = startProcess(
-    { argv, cwd: config.cwd, env: config.env },
+    { argv, cwd: config.cwd, env: { ...config.env, [markerName]: marker } },
     {
       stdin: prompt.system === '' ? prompt.user : `${prompt.system}\n\n${prompt.user}`,
       onStdout: (chunk) => {
         deadlines.enter('idle')
-        if (!output.add(chunk)) end(new GreenloopError('llm_too_large', `the answer is larger than ${config.maxAnswerBytes} bytes`))
+        if (!output.add(chunk))
+          end(new GreenloopError('llm_too_large', `the answer is larger than ${config.maxAnswerBytes} bytes`))
       },
       outputCapBytes: stderrBytes,
       signal: options.signal,
@@ -80,6 +83,7 @@ async function run(argv: readonly string[], { prompt, options, config }: Asking)
     return output.text()
   } finally {
     deadlines.stop()
+    await reap(marker)
   }
 }
 

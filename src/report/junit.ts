@@ -142,6 +142,12 @@ function problemCase(problem: RunProblem, writer: Writer): Written {
 function createWriter(): Writer {
   let left = textBudget
   const seen = new Map<string, number>()
+  const unique = (classname: string, name: string): string => {
+    const key = `${classname}\n${name}`
+    const times = (seen.get(key) ?? 0) + 1
+    seen.set(key, times)
+    return times === 1 ? name : unique(classname, `${name} #${times}`)
+  }
   return {
     node(head, text) {
       const name = head.split(' ', 1)[0] ?? head
@@ -150,12 +156,7 @@ function createWriter(): Writer {
       left -= shown.length
       return `<${head}>${shown}</${name}>`
     },
-    unique(classname, name) {
-      const key = `${classname}\n${name}`
-      const times = (seen.get(key) ?? 0) + 1
-      seen.set(key, times)
-      return times === 1 ? name : this.unique(classname, `${name} #${times}`)
-    },
+    unique,
   }
 }
 

@@ -7,7 +7,7 @@ import { attempt, coverage, execution, failure, nastyExecution, testResult } fro
 import { canParseXml } from '../../tests/fixtures/xml.ts'
 import { createRedactor } from '../lib/redact.ts'
 import { createBundle } from './bundle.ts'
-import { writeReports } from './write.ts'
+import { writeReports, writeTexts } from './write.ts'
 
 const redactor = createRedactor([])
 let folder = ''
@@ -34,17 +34,18 @@ function unzip(path: string): Record<string, [year: number, text: string]> {
 
 describe('writeReports', () => {
   it('writes every report and says where it is', async () => {
-    const paths = await writeReports(execution({ coverage: coverage() }), { runDir, redactor })
+    const { paths, summary: returned } = await writeReports(execution({ coverage: coverage() }), { runDir, redactor })
     const names = ['bench.json', 'bundle.zip', 'codequality.json', 'coverage.xml', 'digest.md', 'junit.xml']
     names.push('report.html', 'report.json', 'summary.json')
     expect(Object.keys(paths).sort()).toEqual(names)
     expect((await readdir(runDir)).sort()).toEqual(names)
     const summary = JSON.parse(await readFile(join(runDir, 'summary.json'), 'utf8'))
     expect(Object.keys(summary.artifacts)).toEqual(names)
+    expect(returned).toEqual(summary)
   })
 
   it('leaves coverage.xml out and says so when coverage was asked for and not measured', async () => {
-    const paths = await writeReports(execution(), { runDir, redactor, coverageRequested: true })
+    const { paths } = await writeReports(execution(), { runDir, redactor, coverageRequested: true })
     expect(paths).not.toHaveProperty('coverage.xml')
     const summary = JSON.parse(await readFile(join(runDir, 'summary.json'), 'utf8'))
     expect(summary.problems).toMatchObject([{ kind: 'note', message: expect.stringContaining('not measured') }])
@@ -189,6 +190,19 @@ describe('writeReports', () => {
   it('writes whatever the tests print', async () => {
     await writeReports(nastyExecution(), { runDir, redactor })
     expect(JSON.parse(await readFile(join(runDir, 'report.json'), 'utf8')).results.tests).toHaveLength(3)
+  })
+})
+
+describe('writeTexts', () => {
+  it('writes scripts that still work, without real secrets, and leaves the folder free for reports', async () => {
+    const code = 'login(password="Corr3ct-horse", key="abcd-1234")\n'
+    const paths = await writeTexts({ 'test_a.py': code }, { runDir, redactor: createRedactor(['abcd-1234']) })
+    expect(paths).toEqual({ 'test_a.py': join(runDir, 'test_a.py') })
+    expect(await readFile(join(runDir, 'test_a.py'), 'utf8')).toBe(
+      'login(password="Corr3ct-horse", key="[redacted]")\n',
+    )
+    const { paths: reports } = await writeReports(execution(), { runDir, redactor })
+    expect(reports).toHaveProperty('report.json')
   })
 })
 

@@ -22,40 +22,65 @@ import { toDigest } from './digest.ts'
 import { readPageAssets, toHtml } from './html.ts'
 import { toJunit } from './junit.ts'
 import { redactExecution } from './redact-execution.ts'
-import { toSummary } from './summary.ts'
+import { type Summary, toSummary } from './summary.ts'
 
-/** Where reports go and what goes with them. */
-export interface WriteOptions {
+/** Where texts go and what takes the secrets out of them. */
+export interface TextOptions {
   /** Folder of this run, absolute, already there; logs of the execution may lie in it. */
   readonly runDir: string
   readonly redactor: Redactor
-  /** Further texts by file name, such as a log or a prompt; they are redacted like everything else. */
+}
+
+/** Where reports go and what goes with them. */
+export interface ReportOptions extends TextOptions {
+  /** Further texts by file name, such as a prompt; see {@link writeTexts}. */
   readonly texts?: Readonly<Record<string, string>>
   /** Whether coverage was asked for; where it could not be measured, the summary says so. */
   readonly coverageRequested?: boolean
 }
 
+/** What was written: absolute paths by file name, and the summary, without secrets as in its file. */
+export interface WrittenReports {
+  readonly paths: Readonly<Record<string, string>>
+  readonly summary: Summary
+}
+
 const logBytes = 64 * 2 ** 20
 
 /**
- * Writes all reports of a run and returns their absolute paths by name, `summary.json` and `bundle.zip` among them. Each
- * file appears whole or not at all, the bundle last, and then the pointer `latest` beside the run's folder. A folder
- * that holds a report already is refused. Throws `artifact_failed`.
+ * Writes all reports of a run, `summary.json` and `bundle.zip` among them. Each file appears whole or not at all, the
+ * bundle last, and then the pointer `latest` beside the run's folder. A folder that holds a report already is refused.
+ * Throws `artifact_failed`.
  */
-export async function writeReports(execution: Execution, options: WriteOptions): Promise<Record<string, string>> {
+export async function writeReports(execution: Execution, options: ReportOptions): Promise<WrittenReports> {
   const { runDir } = options
   try {
     await refuseFinished(runDir)
     const logs = await redactLogs(runDir, options.redactor)
-    const documents = await documentsOf(noteCoverage(execution, options), options)
-    const names = Object.keys(documents)
-    await writeAllAtomic([...logs, ...names.map((name) => ({ path: join(runDir, name), data: documents[name] ?? '' }))])
+    const { documents, summary } = await documentsOf(noteCoverage(execution, options), options)
+    await writeAllAtomic([...logs, ...inFolder(runDir, documents)])
     const listing = await listFiles(runDir, { maxFiles: 5000, maxDepth: 8 })
     await writeAtomic(join(runDir, 'bundle.zip'), await createBundle(runDir, listing.files))
     await pointLatest(runDir)
-    return Object.fromEntries([...names, 'bundle.zip'].map((name) => [name, join(runDir, name)]))
+    return { paths: pathsOf(runDir, [...Object.keys(documents), 'bundle.zip']), summary }
   } catch (error) {
     throw artifactError(error, runDir)
+  }
+}
+
+/**
+ * Writes texts by file name, all or none, and returns their absolute paths. Known secrets and everything that has the
+ * shape of a key is taken out; test data in prompts and scripts stays. Throws `artifact_failed`.
+ */
+export async function writeTexts(
+  texts: Readonly<Record<string, string>>,
+  options: TextOptions,
+): Promise<Record<string, string>> {
+  try {
+    await writeAllAtomic(inFolder(options.runDir, cleanTexts(texts, options.redactor)))
+    return pathsOf(options.runDir, Object.keys(texts))
+  } catch (error) {
+    throw artifactError(error, options.runDir)
   }
 }
 
@@ -70,12 +95,11 @@ async function refuseFinished(runDir: string): Promise<void> {
 }
 
 /** Every text by file name. The secrets go before anything is rendered, where no escaping can hide them. */
-async function documentsOf(raw: Execution, options: WriteOptions): Promise<Record<string, string>> {
+async function documentsOf(raw: Execution, options: ReportOptions) {
   const execution = redactExecution(raw, options.redactor)
-  const texts = Object.entries(options.texts ?? {}).map(([name, text]) => [name, options.redactor.text(text)])
   const digest = toDigest(execution)
   const documents: Record<string, string> = {
-    ...Object.fromEntries(texts),
+    ...cleanTexts(options.texts ?? {}, options.redactor),
     'report.json': json(toCtrf(execution)),
     'junit.xml': toJunit(execution),
     'bench.json': json(toBench(execution)),
@@ -86,13 +110,26 @@ async function documentsOf(raw: Execution, options: WriteOptions): Promise<Recor
   if (execution.coverage !== undefined && execution.coverage.length > 0) {
     documents['coverage.xml'] = toCobertura(execution.coverage, { timestamp: execution.startedAt })
   }
-  const artifacts = [...Object.keys(documents), 'summary.json', 'bundle.zip'].sort()
-  const paths = Object.fromEntries(artifacts.map((name) => [name, join(options.runDir, name)]))
-  return { ...documents, 'summary.json': json(toSummary(execution, paths)) }
+  const names = [...Object.keys(documents), 'summary.json', 'bundle.zip'].toSorted(byName)
+  const summary = toSummary(execution, pathsOf(options.runDir, names))
+  documents['summary.json'] = json(summary)
+  return { documents, summary }
+}
+
+function cleanTexts(texts: Readonly<Record<string, string>>, redactor: Redactor): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, redactor.source(text)]))
+}
+
+function inFolder(folder: string, documents: Readonly<Record<string, string>>): FileContent[] {
+  return Object.entries(documents).map(([name, data]) => ({ path: join(folder, name), data }))
+}
+
+function pathsOf(folder: string, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, join(folder, name)]))
 }
 
 /** Coverage that was asked for and is missing is said, never shown as 0 %. */
-function noteCoverage(execution: Execution, options: WriteOptions): Execution {
+function noteCoverage(execution: Execution, options: ReportOptions): Execution {
   const measured = execution.coverage !== undefined && execution.coverage.length > 0
   const told = execution.problems.some((problem) => /coverage/i.test(problem.message))
   if (measured || told || options.coverageRequested !== true) return execution
@@ -128,4 +165,5 @@ async function pointLatest(runDir: string): Promise<void> {
   }
 }
 
+const byName = (a: string, b: string) => (a < b ? -1 : 1)
 const json = (value: unknown) => `${JSON.stringify(value)}\n`

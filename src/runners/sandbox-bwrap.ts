@@ -46,7 +46,9 @@ export function bwrapSandbox(setup: BoxSetup): Sandbox {
 
 function gapsOf({ groups, slotUid }: BoxSetup): string[] {
   const user =
-    slotUid === undefined ? ['Tests run as your own user, although in namespaces that hide your files and processes.'] : []
+    slotUid === undefined
+      ? ['Tests run as your own user, although in namespaces that hide your files and processes.']
+      : []
   const memory =
     groups.memory === undefined ? ['Memory is limited for each process, not for all of them together.'] : []
   const asRoot =
@@ -100,7 +102,8 @@ async function writeBox(command: Command, policy: SandboxPolicy, place: BoxPlace
   const { tools, slotUid } = setup
   const binds = await planBinds(policy)
   const seccomp = compileSeccomp(process.arch)
-  const reachable = slotUid === undefined ? binds : binds.map((bind, index) => ({ ...bind, outside: `${dir}/m${index}` }))
+  const reachable =
+    slotUid === undefined ? binds : binds.map((bind, index) => ({ ...bind, outside: `${dir}/m${index}` }))
   const options = [
     ...namespaceArguments(policy),
     ...(seccomp === undefined ? [] : ['--seccomp', '4']),
@@ -110,7 +113,13 @@ async function writeBox(command: Command, policy: SandboxPolicy, place: BoxPlace
     ...['--chdir', command.cwd],
   ]
   const mounts = slotUid === undefined ? [] : await mountLines(binds, place)
-  const launch = [...userArguments(setup), tools.bwrap, '--args', '5', ...limitArguments(tools.prlimit, policy, setup.groups)]
+  const launch = [
+    ...userArguments(setup),
+    tools.bwrap,
+    '--args',
+    '5',
+    ...limitArguments(tools.prlimit, policy, setup.groups),
+  ]
   const script = [
     'set -e',
     ...place.group.join.map((file) => `echo $$ > ${quote(file)}`),

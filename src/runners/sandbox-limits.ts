@@ -29,7 +29,12 @@ function dataLimit(policy: SandboxPolicy): string {
 }
 
 function fileLimits(policy: SandboxPolicy): string[] {
-  return [`--fsize=${policy.maxFileBytes}`, `--nofile=${maxOpenFiles}`, '--core=0', `--cpu=${Math.ceil(policy.cpuSeconds)}`]
+  return [
+    `--fsize=${policy.maxFileBytes}`,
+    `--nofile=${maxOpenFiles}`,
+    '--core=0',
+    `--cpu=${Math.ceil(policy.cpuSeconds)}`,
+  ]
 }
 
 /** Since Linux 5.14 each user namespace has a count of its own. */

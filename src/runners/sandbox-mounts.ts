@@ -30,7 +30,9 @@ const sharedMemoryBytes = 64 * 1024 * 1024
  * or is covered by a readable folder around it.
  */
 export async function planBinds(policy: SandboxPolicy): Promise<Bind[]> {
-  const readable = await Promise.all(policy.readOnly.map(async (path) => ((await isOutsideUsr(path)) ? path : undefined)))
+  const readable = await Promise.all(
+    policy.readOnly.map(async (path) => ((await isOutsideUsr(path)) ? path : undefined)),
+  )
   const binds: Bind[] = [
     ...policy.writable.map((bind) => ({ ...bind, writable: true })),
     ...readable.filter((path) => path !== undefined).map((path) => ({ outside: path, inside: path, writable: false })),
@@ -56,7 +58,11 @@ export async function fileArguments(
   binds: readonly Bind[],
   box: { readonly filesDir: string; readonly network: boolean },
 ): Promise<string[]> {
-  const etc = ['passwd', 'group', 'nsswitch.conf'].flatMap((name) => ['--ro-bind', `${box.filesDir}/${name}`, `/etc/${name}`])
+  const etc = ['passwd', 'group', 'nsswitch.conf'].flatMap((name) => [
+    '--ro-bind',
+    `${box.filesDir}/${name}`,
+    `/etc/${name}`,
+  ])
   const hosts = box.network ? '/etc/hosts' : `${box.filesDir}/hosts`
   const names = box.network ? ['--ro-bind-try', '/etc/resolv.conf', '/etc/resolv.conf'] : []
   return [

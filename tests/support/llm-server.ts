@@ -133,7 +133,9 @@ export function dripping(everyMs: number): Reply {
 export function endless(encoding: 'identity' | 'gzip'): Reply {
   return (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': encoding })
-    const block = Buffer.from(eventsOf('x'.repeat(64 * 1024), { pieceLength: 64 * 1024, done: false, finish: undefined }))
+    const block = Buffer.from(
+      eventsOf('x'.repeat(64 * 1024), { pieceLength: 64 * 1024, done: false, finish: undefined }),
+    )
     const target = encoding === 'gzip' ? createGzip() : response
     if (target !== response) target.pipe(response)
     const pour = (): void => {

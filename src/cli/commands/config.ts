@@ -12,7 +12,7 @@ export function registerConfig(program: Command, session: Session): void {
     .action(async (options: { origin?: boolean }) => {
       const { showSettings } = await import('../../app/settings.ts')
       const rows = await showSettings(session)
-      if (session.output.result === 'json') {
+      if (session.output.asked) {
         const entries = rows.map(({ key, value, origin }) => [key, options.origin ? { value, origin } : value])
         session.output.print(`${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`)
         return

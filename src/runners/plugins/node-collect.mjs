@@ -1,8 +1,9 @@
 // Preloaded instead of node-reporter.mjs when tests are only to be listed: stands in for `node:test`, runs the bodies of
 // suites and no other, and tells what it finds.
-import { readFileSync, writeSync } from 'node:fs'
-import * as hooks from 'node:module'
+import { writeSync } from 'node:fs'
+import { registerHooks } from 'node:module'
 import { relative, sep } from 'node:path'
+import * as real from 'node:test'
 
 const channel = Number(process.env.GREENLOOP_CHANNEL_FD)
 const entry = process.argv[1] ?? ''
@@ -48,8 +49,32 @@ function describe(...values) {
   }
 }
 
-const variants = (base) => Object.assign(base, { skip: (...values) => base(...values), todo: (...values) => base(...values), only: (...values) => base(...values) })
+const withVariants = (base) => {
+  for (const variant of ['skip', 'todo', 'only', 'expectFailure']) base[variant] = (...values) => base(...values)
+  return base
+}
 const nothing = () => {}
-const api = variants(test)
-const suite = variants(describe)
-const standIn = { test: api, it: api, describe: suite, suite, before: nothing, after: nothing, beforeEach: nothing, afterEach: nothing }
+const every = {
+  ...real,
+  ...{ test: withVariants(test), it: test, describe: withVariants(describe), suite: describe },
+  ...{ before: nothing, after: nothing, beforeEach: nothing, afterEach: nothing },
+}
+Object.assign(test, every)
+
+function send(event) {
+  let data = Buffer.from(`${JSON.stringify(event)}\n`)
+  while (data.length > 0) data = data.subarray(writeSync(channel, data))
+}
+
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'node:test' ? { url: import.meta.url, format: 'module', shortCircuit: true } : next(specifier, context),
+})
+process.on('uncaughtExceptionMonitor', (error) => {
+  const { name: type = 'Error', message = String(error), stack = message } = error ?? {}
+  send({ event: 'collect_error', file, failure: { phase: 'collection', type, message, trace: stack, file } })
+})
+process.on('exit', () => send({ event: 'collected', tests }))
+
+const { it, suite, before, after, beforeEach, afterEach, mock, snapshot, assert } = every
+export { after, afterEach, assert, before, beforeEach, describe, it, mock, snapshot, suite, test, test as default, test as 'module.exports' }

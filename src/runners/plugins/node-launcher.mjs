@@ -139,8 +139,9 @@ function runFile(entry, coverage) {
     let ended
     const finish = () => {
       if (ended === undefined) return
+      const lost = follower.open.size > 0
       reportEnd(entry, follower, { ...ended, stderr })
-      done(ended.code ?? 1)
+      done(lost ? 1 : (ended.code ?? 1))
     }
     child.on('error', (error) => {
       ended = { code: 1, signal: null }

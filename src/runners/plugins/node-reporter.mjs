@@ -86,7 +86,7 @@ const phases = { hookFailed: (text) => (/\bafter/.test(text) ? 'teardown' : 'set
 function failureOf(error) {
   const cause = error?.cause ?? error
   const isError = cause instanceof Error || (typeof cause === 'object' && cause !== null && 'message' in cause)
-  const message = isError ? String(cause.message) : inspect(cause)
+  const message = isError ? String(cause.message) : show(cause)
   const trace = capped(stripVTControlCharacters(isError ? String(cause.stack ?? message) : message))
   const failure = { phase: phases[error?.failureType]?.(String(error.message)) ?? 'call', type: typeOf(error, cause, isError), message: capped(message), trace }
   const line = lineIn(trace)
@@ -103,7 +103,7 @@ function typeOf(error, cause, isError) {
   return isError ? String(cause.name ?? 'Error') : 'Error'
 }
 
-const show = (value) => inspect(value, { depth: 6, maxArrayLength: 200, maxStringLength: 16_384, breakLength: 100 })
+const show = (value) => (typeof value === 'string' ? value : inspect(value, { depth: 6, maxArrayLength: 200, maxStringLength: 16_384, breakLength: 100 }))
 
 function lineIn(trace) {
   for (const text of trace.split('\n')) {
@@ -119,7 +119,7 @@ function outcomeOf(data) {
   if (data.todo !== undefined && data.todo !== false) return { outcome: 'skipped', skipReason: reason(data.todo, 'todo') }
   const error = data.details.error
   if (data.details.passed !== false && error === undefined) return { outcome: 'passed' }
-  const failure = failureOf(error)
+  const failure = { file, ...(data.file === entry ? { line: data.line } : {}), ...failureOf(error) }
   if (error?.failureType === 'testTimeoutFailure') return { outcome: 'timed_out', failure }
   const broken = error?.failureType === 'hookFailed' || error?.failureType === 'cancelledByParent'
   return { outcome: broken ? 'errored' : 'failed', failure }

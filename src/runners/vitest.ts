@@ -1,0 +1,119 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { z } from 'zod'
+import { GreenloopError } from '../domain/errors.ts'
+import type { Launch, Runner, RunnerInfo, RunnerJob, RunnerPlace } from '../domain/ports.ts'
+import { filesOfIds, packageRoot, pluginsFolder, writeJobFile } from './job-file.ts'
+
+const packageSchema = z.object({ version: z.string() })
+
+/** Runs tests with vitest 3 or newer: the project's own, or Greenloop's where the project has none. */
+export function createVitestRunner(): Runner {
+  return { framework: 'vitest', probe, launch }
+}
+
+async function probe(place: RunnerPlace, signal: AbortSignal): Promise<RunnerInfo> {
+  signal.throwIfAborted()
+  const folders = place.executable === undefined ? [...upFrom(place.cwd), packageRoot] : [...upFrom(resolve(place.cwd, dirname(place.executable)))]
+  for (const folder of folders) {
+    const found = join(folder, 'node_modules', 'vitest')
+    const version = await versionIn(found)
+    if (version === undefined) continue
+    if (Number.parseInt(version, 10) < 3) throw missing(`${found} is vitest ${version}; 3 or newer is needed`)
+    const coverage = await versionIn(join(folder, 'node_modules', '@vitest', 'coverage-v8'))
+    return {
+      framework: 'vitest',
+      version,
+      executable: process.execPath,
+      root: found,
+      interpreter: `Node.js ${process.versions.node}`,
+      plugins: coverage === undefined ? {} : { coverage },
+      readOnlyPaths: [join(folder, 'node_modules'), dirname(dirname(process.execPath)), pluginsFolder],
+    }
+  }
+  throw missing(`looked for node_modules/vitest in ${folders.join(', ')}`)
+}
+
+async function launch(job: RunnerJob, info: RunnerInfo): Promise<Launch> {
+  const root = info.root ?? join(packageRoot, 'node_modules', 'vitest')
+  await writeFile(join(job.scratchDir, 'vitest-setup.mjs'), setupSource(root, job.scratchDir))
+  return {
+    channelFd: 3,
+    readOnlyPaths: info.readOnlyPaths,
+    command: {
+      argv: [
+        ...[info.executable, join(root, 'vitest.mjs'), 'run', '--no-color', '--includeTaskLocation', '--passWithNoTests'],
+        ...['--reporter=default', `--reporter=${join(pluginsFolder, 'vitest-reporter.mjs')}`],
+        ...[`--testTimeout=${job.testTimeoutMs}`, `--hookTimeout=${job.testTimeoutMs}`, `--maxWorkers=${job.workers}`],
+        ...(await configArguments(job, root)),
+        ...coverageArguments(job, info),
+        ...shardArguments(job),
+        ...job.args,
+        ...fileArguments(job),
+      ],
+      cwd: job.cwd,
+      env: await writeJobFile(job),
+    },
+  }
+}
+
+/** Notes each beginning in a file at once, because what a worker tells vitest comes in batches. */
+function setupSource(root: string, scratchDir: string): string {
+  return `import { appendFileSync } from 'node:fs'
+import { beforeEach } from ${JSON.stringify(join(root, 'dist', 'index.js'))}
+const now = Date.now
+const path = ${JSON.stringify(join(scratchDir, 'vitest-starts'))}
+beforeEach(({ task }) => appendFileSync(path, task.id + ' ' + now() + '\\n'))
+`
+}
+
+/** A project without vitest gets a configuration that leads its tests to Greenloop's. */
+async function configArguments(job: RunnerJob, root: string): Promise<string[]> {
+  if (upFrom(job.cwd).some((folder) => join(folder, 'node_modules', 'vitest') === root)) return []
+  const path = join(job.scratchDir, 'vitest.config.mjs')
+  const config = `export default {
+  root: ${JSON.stringify(job.cwd)},
+  cacheDir: ${JSON.stringify(join(job.scratchDir, 'vite-cache'))},
+  resolve: { alias: [{ find: /^vitest$/, replacement: ${JSON.stringify(join(root, 'dist', 'index.js'))} }] },
+}
+`
+  await writeFile(path, config)
+  return [`--config=${path}`]
+}
+
+function coverageArguments(job: RunnerJob, info: RunnerInfo): string[] {
+  if (job.coverage === undefined || info.plugins['coverage'] === undefined) return []
+  const sources = job.coverage.sources.map((source) => (/\.\w+$/.test(source) ? source : join(source, '**')))
+  return [
+    ...['--coverage.enabled', '--coverage.provider=v8', '--coverage.reporter=json'],
+    `--coverage.reportsDirectory=${join(job.scratchDir, 'coverage')}`,
+    ...sources.map((source) => `--coverage.include=${source}`),
+  ]
+}
+
+function shardArguments(job: RunnerJob): string[] {
+  const shard = job.select.kind === 'paths' ? job.select.shard : undefined
+  return shard === undefined || shard.of <= 1 ? [] : [`--shard=${shard.index + 1}/${shard.of}`]
+}
+
+/** Whole paths, because vitest takes its filters for parts of paths: `a.test.ts` would find `data.test.ts`. */
+function fileArguments(job: RunnerJob): string[] {
+  const paths = job.select.kind === 'ids' ? filesOfIds(job.select.ids, ' > ') : job.select.paths
+  return paths.map((path) => resolve(job.cwd, path)).filter((path) => path !== resolve(job.cwd))
+}
+
+/** A folder and those above it, nearest first. */
+function upFrom(folder: string): string[] {
+  const parent = dirname(folder)
+  return parent === folder ? [folder] : [folder, ...upFrom(parent)]
+}
+
+async function versionIn(folder: string): Promise<string | undefined> {
+  const path = join(folder, 'package.json')
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : packageSchema.safeParse(JSON.parse(text)).data?.version
+}
+
+function missing(why: string): GreenloopError {
+  return new GreenloopError('framework_missing', 'vitest was not found', { why, help: 'npm install -D vitest' })
+}
