@@ -42,7 +42,10 @@ try {
 
 async function main() {
   const options = readOptions()
-  if (options === undefined) return void stdout.write(usage)
+  if (options === undefined) {
+    stdout.write(usage)
+    return
+  }
   const model = findModel(options.model)
   const engine = findEngine(options.engine)
   const prompt = await readPrompt()

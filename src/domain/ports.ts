@@ -173,7 +173,7 @@ export interface Boxed {
 /** A way of locking a process in. */
 export interface Sandbox {
   readonly tier: SandboxTier
-  /** What this tier does not protect, in words for people; empty for `standard`. */
+  /** What is not protected here, in words for people; empty for `standard` where control groups can be had. */
   readonly gaps: readonly string[]
   /** Makes a folder that processes in the box may own (workspace, scratch). */
   prepare(folder: string): Promise<void>

@@ -100,7 +100,12 @@ function spawnChild({ argv, cwd, env }: ProcessCommand, options: ProcessOptions)
   const stdin = options.stdin === undefined ? 'ignore' : 'pipe'
   const channel = options.onChannelLine === undefined ? [] : (['pipe'] as const)
   try {
-    return spawn(program, args, { cwd, env, detached: true, stdio: [stdin, 'pipe', 'pipe', ...channel] })
+    return spawn(program, args, {
+      cwd,
+      env,
+      detached: process.platform !== 'win32',
+      stdio: [stdin, 'pipe', 'pipe', ...channel],
+    })
   } catch (error) {
     return error as NodeJS.ErrnoException
   }

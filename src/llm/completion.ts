@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Prompt } from '../domain/ports.ts'
 import { GreenloopError } from '../domain/errors.ts'
+import { scanJson } from '../lib/json-guard.ts'
 import { excerpt } from './excerpt.ts'
 
 /** What is asked of a model beside the prompt. */
@@ -66,7 +67,7 @@ export function readCompletion(json: string): CompletionPiece {
   const { model, choices, usage, error } = parsed.data
   if (error !== undefined && error !== null) throw reported(error)
   // Pieces that hold nothing but token counts have no choices.
-  if (choices === undefined && usage === undefined) throw garbled(json)
+  if (!choices && !usage) throw garbled(json)
   const choice = choices?.[0]
   const said = choice?.delta ?? choice?.message
   return {
@@ -91,13 +92,17 @@ export function garbled(body: string): GreenloopError {
 
 /** Servers name the status in the error when the head of the response has long gone out. */
 function reported(error: unknown): GreenloopError {
-  const code = z.looseObject({ code: z.coerce.number().int().min(400).max(599) }).safeParse(error)
-  return new GreenloopError('llm_failed', `the model server reports an error: ${excerpt(JSON.stringify(error))}`, {
-    ...(code.success ? { call: { status: code.data.code } } : {}),
-  })
+  const coded = z.looseObject({ code: z.coerce.number().int().min(400).max(599) }).safeParse(error)
+  const message = `the model server reports an error: ${excerpt(JSON.stringify(error))}`
+  return new GreenloopError('llm_failed', message, coded.success ? { call: { status: coded.data.code } } : {})
 }
 
+/** Longer documents are looked at first: deep nesting would hold up the parser for seconds. */
+const harmlessLength = 8192
+const deepest = 500
+
 function parseJson(json: string): unknown {
+  if (json.length > harmlessLength && scanJson(json, deepest).tooDeepAt !== undefined) throw garbled(json)
   try {
     return JSON.parse(json)
   } catch {

@@ -15,7 +15,7 @@ export interface Timeouts {
 }
 
 /** A part of a call that has a limit of its own. */
-export type Stage = 'connect' | 'firstByte' | 'idle'
+type Stage = 'connect' | 'firstByte' | 'idle'
 
 /** Deadlines of one call. */
 export interface Deadlines {

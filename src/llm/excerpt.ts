@@ -1,6 +1,5 @@
 const longest = 300
 /** Control characters, and marks that change the direction of a text or take no room. */
-// oxlint-disable-next-line no-control-regex -- finding them is the purpose
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
 
 /**

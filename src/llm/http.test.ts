@@ -200,6 +200,8 @@ describe('what is no answer', () => {
     ['nothing', ''],
     ['bytes', Buffer.from([0, 255, 254, 1, 2, 3])],
     ['broken JSON', '{"choices":['],
+    ['JSON nested a hundred thousand deep', `{"choices":${'['.repeat(100_000)}`],
+    ['the same as an error', `{"error":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
     ['an event that is no JSON', 'data: {"choices":[{"delta"\n\n'],
   ])('is garbled: %s', async (_, body) => {
     expect(await failing(raw(body))).toMatchObject({ code: 'llm_garbled' })
@@ -269,7 +271,8 @@ describe('a server that is not there', () => {
     const call = openAiCompatible(config('http://no-such-host.invalid/v1')).complete(prompt, {
       signal: new AbortController().signal,
     })
-    await expect(call).rejects.toMatchObject({ code: 'llm_unreachable' })
+    // A machine without a name server waits for one instead of being told that there is no such host.
+    await expect(call).rejects.toMatchObject({ code: expect.stringMatching(/^llm_(?:unreachable|timeout)$/u) })
   })
 
   it('does not talk TLS', async () => {

@@ -18,8 +18,7 @@ interface ModeConfigs {
   readonly replay: { readonly dir: string; readonly model?: string | undefined }
 }
 
-/** How a model is reached. */
-export type ProviderMode = keyof ModeConfigs
+type ProviderMode = keyof ModeConfigs
 
 type ModeConfig<M extends ProviderMode = ProviderMode> = { [K in M]: { readonly mode: K } & ModeConfigs[K] }[M]
 

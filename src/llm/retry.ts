@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../domain/errors.ts'
 import { GreenloopError } from '../domain/errors.ts'
 import type { CallOptions, Prompt, Provider } from '../domain/ports.ts'
 
@@ -21,7 +22,7 @@ export interface RetryParts {
 }
 
 /** A repetition that is about to happen. */
-export interface Retry {
+interface Retry {
   readonly error: GreenloopError
   /** Number of the attempt that failed, from 1. */
   readonly attempt: number
@@ -57,21 +58,15 @@ export function retrying(provider: Provider, policy: RetryPolicy, parts: RetryPa
 }
 
 /** Whether another attempt may end better. */
-export function isPassing({ code, call }: GreenloopError): boolean {
-  switch (code) {
-    case 'llm_unreachable':
-    case 'llm_timeout':
-    case 'llm_rate_limited':
-    case 'llm_truncated':
-      return true
-    case 'llm_failed': {
-      const status = call?.status ?? 0
-      return status >= 500 || [408, 409, 425, 429].includes(status)
-    }
-    default:
-      return false
-  }
+function isPassing({ code, call }: GreenloopError): boolean {
+  if (code !== 'llm_failed') return passing.has(code)
+  const status = call?.status ?? 0
+  return status >= 500 || passingStatuses.has(status)
 }
+
+const passing = new Set<ErrorCode>(['llm_unreachable', 'llm_timeout', 'llm_rate_limited', 'llm_truncated'])
+/** Request timeout, conflict, too early: the ones below 500 that pass. */
+const passingStatuses = new Set([408, 409, 425])
 
 interface Wait {
   readonly error: GreenloopError

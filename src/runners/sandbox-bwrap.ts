@@ -1,5 +1,5 @@
 import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Boxed, Command, Sandbox, SandboxPolicy } from '../domain/ports.ts'
 import { runProcess } from '../lib/process.ts'
@@ -9,6 +9,7 @@ import { limitArguments } from './sandbox-limits.ts'
 import { boxEnvironment, fileArguments, planBinds } from './sandbox-mounts.ts'
 import type { Bind } from './sandbox-mounts.ts'
 import { compileSeccomp } from './sandbox-seccomp.ts'
+import { boxParent, boxStem } from './sandbox-sweep.ts'
 
 /** Programs of the host that make up a box, by absolute path. */
 export interface BoxTools {
@@ -29,8 +30,6 @@ export interface BoxSetup {
   readonly slotUid?: number | undefined
 }
 
-/** Where the files of a box lie. A fixed place: users other than root must be able to walk there. */
-const boxParent = '/tmp'
 /** Environment of the launchers; that of the command could make them load its libraries while they are root. */
 const launchEnv = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' }
 
@@ -55,7 +54,8 @@ function gapsOf({ groups, slotUid }: BoxSetup): string[] {
     slotUid === undefined && process.getuid?.() === 0 && groups.pids === undefined
       ? ['The number of processes is not limited.']
       : []
-  return [...user, ...memory, ...asRoot]
+  const calls = compileSeccomp(process.arch) === undefined ? ['System calls are not filtered on this machine.'] : []
+  return [...user, ...memory, ...asRoot, ...calls]
 }
 
 async function prepare(folder: string, { slotUid, tools }: BoxSetup): Promise<void> {
@@ -73,7 +73,7 @@ async function prepare(folder: string, { slotUid, tools }: BoxSetup): Promise<vo
 }
 
 async function box(command: Command, policy: SandboxPolicy, setup: BoxSetup): Promise<Boxed> {
-  const dir = await mkdtemp(join(boxParent, 'greenloop-box-'))
+  const dir = await mkdtemp(join(boxParent, await boxStem()))
   let group: ControlGroup | undefined
   const release = async (): Promise<void> => {
     await group?.close()
@@ -81,7 +81,7 @@ async function box(command: Command, policy: SandboxPolicy, setup: BoxSetup): Pr
   }
   try {
     await chmod(dir, 0o711)
-    group = await openControlGroup(setup.groups, policy)
+    group = await openControlGroup(setup.groups, { ...policy, name: basename(dir) })
     const argv = await writeBox(command, policy, { dir, setup, group })
     return { command: { argv, cwd: '/', env: launchEnv }, release }
   } catch (error) {
@@ -110,7 +110,8 @@ async function writeBox(command: Command, policy: SandboxPolicy, place: BoxPlace
     ...(await fileArguments(reachable, { filesDir: dir, network: policy.network })),
     '--clearenv',
     ...Object.entries(boxEnvironment(command.env, binds)).flatMap(([name, value]) => ['--setenv', name, value]),
-    ...['--chdir', command.cwd],
+    '--chdir',
+    command.cwd,
   ]
   const mounts = slotUid === undefined ? [] : await mountLines(binds, place)
   const launch = [
@@ -129,13 +130,19 @@ async function writeBox(command: Command, policy: SandboxPolicy, place: BoxPlace
     `exec ${launch.map(quote).join(' ')} "$@"`,
   ]
   await Promise.all([
-    ...Object.entries(boxFiles).map(([name, text]) => writeFile(join(dir, name), text, { mode: 0o644 })),
+    ...Object.entries(boxFiles).map(([name, text]) => writePublic(join(dir, name), text)),
     writeFile(join(dir, 'options'), options.map((option) => `${option}\0`).join(''), { mode: 0o600 }),
     writeFile(join(dir, 'start'), `${script.join('\n')}\n`, { mode: 0o600 }),
     ...(seccomp === undefined ? [] : [writeFile(join(dir, 'seccomp'), seccomp, { mode: 0o600 })]),
   ])
   const shell = ['/bin/sh', join(dir, 'start'), ...command.argv]
   return slotUid === undefined ? shell : [tools.unshare ?? 'unshare', '--mount', '--propagation', 'private', ...shell]
+}
+
+/** The user in the box reads it, whatever umask Greenloop was started with. */
+async function writePublic(path: string, text: string): Promise<void> {
+  await writeFile(path, text)
+  await chmod(path, 0o644)
 }
 
 const boxFiles = {
@@ -147,8 +154,19 @@ const boxFiles = {
 
 function namespaceArguments(policy: SandboxPolicy): string[] {
   return [
-    ...['--unshare-all', '--unshare-user', '--disable-userns', '--uid', '65534', '--gid', '65534'],
-    ...['--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--hostname', 'sandbox'],
+    '--unshare-all',
+    '--unshare-user',
+    '--disable-userns',
+    '--uid',
+    '65534',
+    '--gid',
+    '65534',
+    '--die-with-parent',
+    '--new-session',
+    '--cap-drop',
+    'ALL',
+    '--hostname',
+    'sandbox',
     ...(policy.network ? ['--share-net'] : []),
   ]
 }

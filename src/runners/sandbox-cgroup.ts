@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { access, constants, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sleep } from '../lib/clock.ts'
@@ -55,9 +54,9 @@ async function writable(folder: string): Promise<string | undefined> {
 /** Makes the groups of one box; throws the file system's error where the kernel refuses. */
 export async function openControlGroup(
   parents: GroupParents,
-  limits: { readonly maxProcesses: number; readonly memoryBytes: number },
+  box: { readonly name: string; readonly maxProcesses: number; readonly memoryBytes: number },
 ): Promise<ControlGroup> {
-  const name = `greenloop-${process.pid}-${randomBytes(4).toString('hex')}`
+  const { name } = box
   const folders = [...new Set([parents.pids, parents.memory])]
     .filter((parent) => parent !== undefined)
     .map((parent) => join(parent, name))
@@ -68,8 +67,8 @@ export async function openControlGroup(
   const memoryFile = parents.version === 1 ? 'memory.limit_in_bytes' : 'memory.max'
   try {
     for (const folder of folders) await mkdir(folder)
-    if (parents.pids !== undefined) await writeFile(join(parents.pids, name, 'pids.max'), `${limits.maxProcesses}`)
-    if (parents.memory !== undefined) await writeFile(join(parents.memory, name, memoryFile), `${limits.memoryBytes}`)
+    if (parents.pids !== undefined) await writeFile(join(parents.pids, name, 'pids.max'), `${box.maxProcesses}`)
+    if (parents.memory !== undefined) await writeFile(join(parents.memory, name, memoryFile), `${box.memoryBytes}`)
   } catch (error) {
     await group.close()
     throw error

@@ -1,8 +1,10 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startProcess } from '../lib/process.ts'
+import { findGroupParents } from './sandbox-cgroup.ts'
+import { boxParent, sweepBoxes } from './sandbox-sweep.ts'
 import { createTrials, createWorkspace, processesWith, python, sandboxHere, smallPolicy } from './sandbox.fixture.ts'
 
 const { sandbox, usable } = await sandboxHere()
@@ -12,6 +14,9 @@ beforeAll(async () => {
   workspace = await createWorkspace(sandbox)
 })
 afterAll(() => rm(workspace, { recursive: true, force: true }))
+
+const boxesOf = async (pid: number | undefined): Promise<string[]> =>
+  (await readdir(boxParent)).filter((name) => name.startsWith('greenloop-box-') && name.includes(`-${pid}-`))
 
 describe.skipIf(!usable)('the limits of a box', () => {
   it('takes a daemon down that left its session', async () => {
@@ -74,7 +79,7 @@ describe.skipIf(!usable)('the limits of a box', () => {
     expect(await runPython(code, { options })).toMatchObject({ signal: 'SIGKILL', endedBy: 'abort' })
   })
 
-  it('dies with the process that started it, even by KILL', async () => {
+  it('dies with the process that started it, even by KILL, and what it left is swept away', async () => {
     const name = `sleeper-${process.pid}`
     const at = (file: string): string => JSON.stringify(pathToFileURL(join(import.meta.dirname, file)).href)
     const code = `import time; print("${name}", flush=True); time.sleep(60)`
@@ -95,5 +100,8 @@ describe.skipIf(!usable)('the limits of a box', () => {
     const end = await supervisor.ended
     expect(end).toMatchObject({ signal: 'SIGKILL', stdout: { text: `${name}\n` } })
     await expect.poll(() => processesWith(name)).toBe(0)
+    expect(await boxesOf(supervisor.pid)).toHaveLength(1)
+    await sweepBoxes(await findGroupParents())
+    expect(await boxesOf(supervisor.pid)).toEqual([])
   })
 })

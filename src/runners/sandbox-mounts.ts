@@ -66,18 +66,36 @@ export async function fileArguments(
   const hosts = box.network ? '/etc/hosts' : `${box.filesDir}/hosts`
   const names = box.network ? ['--ro-bind-try', '/etc/resolv.conf', '/etc/resolv.conf'] : []
   return [
-    ...['--ro-bind', '/usr', '/usr'],
+    '--ro-bind',
+    '/usr',
+    '/usr',
     ...(await Promise.all(systemFolders.map(systemFolder))).flat(),
     ...publicFiles.flatMap((file) => ['--ro-bind-try', file, file]),
     ...etc,
-    ...['--ro-bind', hosts, '/etc/hosts'],
+    '--ro-bind',
+    hosts,
+    '/etc/hosts',
     ...names,
-    ...['--proc', '/proc', '--dev', '/dev'],
-    ...['--size', `${sharedMemoryBytes}`, '--tmpfs', '/dev/shm'],
-    ...['--size', `${tempBytes}`, '--tmpfs', '/tmp', '--dir', boxHome],
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    '--size',
+    `${sharedMemoryBytes}`,
+    '--tmpfs',
+    '/dev/shm',
+    '--size',
+    `${tempBytes}`,
+    '--tmpfs',
+    '/tmp',
+    '--dir',
+    boxHome,
     ...binds.flatMap((bind) => [bind.writable ? '--bind' : '--ro-bind', bind.outside, bind.inside]),
     // The root of the box lies in memory without a size: nobody may write to it.
-    ...['--remount-ro', '/dev', '--remount-ro', '/'],
+    '--remount-ro',
+    '/dev',
+    '--remount-ro',
+    '/',
   ]
 }
 

@@ -7,6 +7,7 @@ import { findGroupParents } from './sandbox-cgroup.ts'
 import { limitedSandbox, noSandbox } from './sandbox-plain.ts'
 import { probe } from './sandbox-probe.ts'
 import type { ProbeResult } from './sandbox-probe.ts'
+import { sweepBoxes } from './sandbox-sweep.ts'
 
 export type { ProbeResult } from './sandbox-probe.ts'
 
@@ -100,6 +101,7 @@ async function candidates(folders: readonly string[]): Promise<Candidate[]> {
   }
   const setup = { tools: { ...plain, bwrap, prlimit, mount: tool('mount'), chown: tool('chown') } }
   const groups = await findGroupParents()
+  await sweepBoxes(groups)
   const standard = { sandbox: bwrapSandbox({ ...setup, groups, slotUid: slotUid() }), help: usernsHelp }
   const userns = { sandbox: bwrapSandbox({ ...setup, groups: { version: 2 } }), help: usernsHelp }
   return [...(process.getuid?.() === 0 ? [standard] : []), userns, ...weaker]

@@ -11,7 +11,7 @@ import { after } from '../../src/lib/clock.ts'
 export type Reply = (response: ServerResponse) => void
 
 /** A request as it arrived. */
-export interface Received {
+interface Received {
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: Record<string, unknown>

@@ -1,0 +1,33 @@
+/**
+ * Greenloop as a library: the same functions the command line uses. Every function that reads files or starts processes
+ * takes its surroundings (folder, environment, signal) by argument and throws {@link GreenloopError} alone.
+ *
+ * @packageDocumentation
+ */
+export { generateTests, runPipeline } from './app/pipeline.ts'
+export type { PipelineInput, PipelineResult, Validated } from './app/pipeline.ts'
+export { runTests } from './app/run.ts'
+export type { RunInput } from './app/run.ts'
+export type { Reported } from './app/execution.ts'
+export type { Generated, GenerationInput } from './app/generation.ts'
+export type { Flags, Surroundings } from './app/surroundings.ts'
+export { loadSuite, loadSuiteFile, parseSuite } from './config/suite-file.ts'
+export type { SuiteFile } from './config/suite-file.ts'
+export { GreenloopError, errorCatalog } from './domain/errors.ts'
+export type { ErrorCode, Place, Problem } from './domain/errors.ts'
+export type { ExecutionRequest } from './domain/execution-request.ts'
+export type { Generation, Script, ScriptFinding } from './domain/generation.ts'
+export type { Plan, PlannedEndpoint } from './domain/plan.ts'
+export type { Answer, Prompt, Provider } from './domain/ports.ts'
+export type { OnProgress, Progress } from './domain/progress.ts'
+export type { Attempt, Execution, Outcome, RunVerdict, TestResult, Verdict } from './domain/run.ts'
+export type { Case, Endpoint, Framework, Language, Priority, Suite } from './domain/suite.ts'
+export { extractCode } from './generate/extract.ts'
+export type { Extraction, ExtractOptions, FoundTest } from './generate/extract.ts'
+export { planSuite } from './generate/plan.ts'
+export type { PlanOptions } from './generate/plan.ts'
+export { renderPrompt } from './generate/prompt.ts'
+export type { PromptOptions, RenderedPrompt } from './generate/prompt.ts'
+export { writeOffline } from './generate/offline.ts'
+export type { OfflineScript } from './generate/offline.ts'
+export type { Summary } from './report/summary.ts'
