@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 
 /** Options that choose a model and shape a script, as commander gives them. */
 export interface GeneratorOptions {

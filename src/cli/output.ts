@@ -1,9 +1,9 @@
 import { GreenloopError } from '../domain/errors.ts'
 
 /** How progress is shown on standard error. */
-export type ProgressMode = 'live' | 'lines' | 'agent' | 'none'
+type ProgressMode = 'live' | 'lines' | 'agent' | 'none'
 /** What standard output carries: one document, the event stream, or nothing (a terminal reads standard error). */
-export type ResultMode = 'json' | 'jsonl' | 'human'
+type ResultMode = 'json' | 'jsonl' | 'human'
 
 /** Where a command writes and how. */
 export interface Output {
@@ -65,7 +65,7 @@ function progressMode({ env, stderr }: OutputChoice, wish: string): ProgressMode
 function wantsColour(env: OutputChoice['env'], stderr: NodeJS.WriteStream): boolean {
   if (env.NO_COLOR) return false
   if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0'
-  return Boolean(stderr.isTTY) && env.TERM !== 'dumb'
+  return stderr.isTTY && env.TERM !== 'dumb'
 }
 
 const codes = { red: 31, green: 32, yellow: 33, blue: 34, dim: 2, bold: 1 } as const

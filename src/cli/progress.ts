@@ -10,8 +10,8 @@ export interface ProgressView {
   /** Pieces of a model's answer as they come. */
   readonly onText: (piece: string) => void
   /** A step of the pipeline began. */
-  step(text: string): void
-  close(): void
+  readonly step: (text: string) => void
+  readonly close: () => void
 }
 
 /** One view for each mode; all of them write to standard error. */

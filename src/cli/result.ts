@@ -27,7 +27,7 @@ function readable({ summary, runDir }: Reported, { output, cwd }: Session): stri
     ...summary.problems.map(({ kind, message }) => `${paint(kind === 'note' ? 'dim' : 'yellow', kind)} ${visible(message)}`),
     ...summary.sandbox.gaps.map((gap) => `${paint('yellow', `sandbox ${summary.sandbox.tier}`)} ${gap}`),
     '',
-    `${headline(summary, paint)}`,
+    headline(summary, paint),
     `report   ${join(shownFolder, 'report.html')}`,
     `bundle   ${join(shownFolder, 'bundle.zip')}`,
     ...summary.failures.slice(0, 1).map(({ rerun }) => `again    ${rerun}`),

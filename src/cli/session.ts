@@ -9,7 +9,7 @@ export interface Session {
   readonly signal: AbortSignal
   readonly debug: boolean
   /** A run began: errors from now on can say where it lies. */
-  begin(runId: string, runDir: string): void
+  readonly begin: (runId: string, runDir: string) => void
   /** Sets the exit code of the process. */
-  end(code: number): void
+  readonly end: (code: number) => void
 }

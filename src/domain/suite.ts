@@ -13,9 +13,9 @@ export const priorities = ['critical', 'high', 'medium', 'low'] as const
 /** How much a case matters. */
 export type Priority = (typeof priorities)[number]
 
-const json: z.ZodType<unknown> = z.unknown()
+const json: z.ZodType = z.unknown()
 /** A JSON Schema fragment; the keywords that the planner understands are read from it, others are kept. */
-export const schemaFragment = z
+const schemaFragment = z
   .record(z.string(), json)
   .describe(
     'A JSON Schema (type, properties, required, enum, minimum, maximum, minLength, maxLength, format, example).',

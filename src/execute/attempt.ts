@@ -11,7 +11,7 @@ type TestFinish = Extract<TestEvent, { event: 'test_finish' }>
 
 /** The attempt that a finish event ends; `open` is what was known of it before. */
 export function attemptFrom(event: TestFinish, open: OpenTest, process: number): NewAttempt {
-  const failure = event.failure ?? (isRetried(event.outcome) ? open.failure : undefined)
+  const failure = event.failure ?? (isRetried(event.outcome) ? (open.failure ?? unexplained(event, open)) : undefined)
   return {
     outcome: event.outcome,
     startedAt: open.startedAt,
@@ -22,6 +22,15 @@ export function attemptFrom(event: TestFinish, open: OpenTest, process: number):
     stdout: clip(event.stdout ?? ''),
     stderr: clip(event.stderr ?? ''),
     process,
+  }
+}
+
+function unexplained({ outcome }: TestFinish, { phase }: OpenTest): Failure {
+  return {
+    phase,
+    type: 'Unknown',
+    message: `the test ended as ${outcome}, and the framework gave no reason`,
+    trace: '',
   }
 }
 

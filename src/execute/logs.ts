@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Framework } from '../domain/suite.ts'
 import type { CappedText } from '../lib/capped.ts'
-import { now } from '../lib/clock.ts'
+import { after, now } from '../lib/clock.ts'
+import type { Timer } from '../lib/clock.ts'
 
 /** The logs of a run: `<framework>.log`, `<framework>_stdout.log` and `<framework>_stderr.log`. */
 export interface Logs {
@@ -51,33 +52,33 @@ function section(header: string, { text, cutBytes }: CappedText): string {
   return `==== ${header}${cut} ====\n${text}${text === '' || text.endsWith('\n') ? '' : '\n'}`
 }
 
-/** Writes texts one after the other; whatever comes during a write goes out with the next one. */
+/** Lines of a moment go out together: a write for each would cost more than all the rest of the loop. */
+const gatherMs = 100
+
 function appender(handle: FileHandle, redact: (text: string) => string) {
   let waiting: string[] = []
-  let writing: Promise<void> | undefined
+  let timer: Timer | undefined
+  let written = Promise.resolve()
   let fault: string | undefined
-  const drain = async (): Promise<void> => {
-    try {
-      while (waiting.length > 0) {
-        const text = waiting.join('')
-        waiting = []
-        await handle.write(redact(text))
-      }
-    } catch (error) {
-      // A full disk must not take the results away: the run goes on and says that its logs are not complete.
-      fault ??= error instanceof Error ? error.message : 'unknown'
-      waiting = []
-    }
-    writing = undefined
+  const flush = (): void => {
+    timer?.cancel()
+    timer = undefined
+    const text = waiting.join('')
+    waiting = []
+    if (text !== '') written = written.then(() => handle.appendFile(redact(text))).catch(note)
+  }
+  // A full disk must not take the results away: the run goes on and says that its logs are not complete.
+  const note = (error: unknown): void => {
+    fault ??= error instanceof Error ? error.message : 'unknown'
   }
   return {
     add: (text: string): void => {
-      if (fault !== undefined) return
       waiting.push(text)
-      writing ??= drain()
+      timer ??= after(gatherMs, flush, { unref: true })
     },
     close: async (): Promise<string | undefined> => {
-      await writing
+      flush()
+      await written
       await handle.close()
       return fault
     },

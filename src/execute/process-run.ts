@@ -34,6 +34,7 @@ export async function runInProcess(task: Task, context: RunContext): Promise<Fin
     await context.sandbox.prepare(workspace.scratch)
     const boxed = await context.sandbox.box(launch.command, policyFor(workspace, launch, context))
     try {
+      context.logs.line(`[${task.number}] started for ${task.purpose}: ${launch.command.argv.join(' ')}`)
       return { ...(await supervise(task, boxed.command, context)), argv: launch.command.argv }
     } finally {
       await boxed.release()
@@ -106,7 +107,6 @@ async function supervise(task: Task, command: Command, context: RunContext): Pro
     outputCapBytes: purpose === 'run' ? request.maxOutputMb * mebibyte : smallOutputBytes,
     signal: stop,
   })
-  logs.line(`[${number}] started for ${purpose}: ${command.argv.join(' ')}`)
   onProgress({ kind: 'started', process: number, purpose, tests: ids?.length })
   const timer = watch(session, context.silence, (found) => {
     overdue = found

@@ -22,7 +22,7 @@ export interface Enclosed {
  * Broken envelopes are read as far as they go: missing braces, stray fences, raw line breaks in strings.
  */
 export function enclosedCode(text: string): Enclosed[] {
-  const body = text.replaceAll(/^\s*(?:`{3,}|~{3,})\s*(?:json5?|ya?ml|jsonc)?\s*$/gim, '').trim()
+  const body = text.replaceAll(/^[ \t]*(?:`{3,}|~{3,})[ \t]*(?:json5?|ya?ml|jsonc)?[ \t]*$/gim, '').trim()
   if (body.length > maxEnvelope || !/^[{[]|^[\w"' -]{1,40}:/m.test(body)) return []
   const start = /[{[]/.exec(body)?.index ?? 0
   for (const piece of [body, body.slice(start), body.slice(start, body.lastIndexOf('}') + 1)]) {

@@ -25,7 +25,7 @@ const isRefusal = (text: string): boolean => refusals.some((pattern) => pattern.
 /** Whether code that parses is more than a word or sentence that happens to parse. */
 const isCode = ({ code, outline }: Judged): boolean =>
   outline.fault === undefined &&
-  (outline.defined.length > 0 || outline.imported.length > 0 || /^\s*assert\b|\w\(/m.test(code))
+  (outline.defined.length > 0 || outline.imported.length > 0 || /^[ \t]*assert\b|\w\(/m.test(code))
 
 interface Searched {
   readonly text: string

@@ -11,7 +11,17 @@ const noWidth = /[\u200b-\u200d\u2060\ufeff\u00ad]/g
 export function normalise(answer: string): string {
   const text = answer.replace(/^\ufeff/, '').replaceAll(/\r\n?/g, '\n')
   const edge = `(?:${leaked.source})`
-  return text.replace(new RegExp(`^\\s*${edge}(?:assistant\\b)?`), '').replace(new RegExp(`(?:${edge}\\s*)+$`), '')
+  const body = text.replace(new RegExp(`^\\s*${edge}(?:assistant\\b)?`), '')
+  const last = new RegExp(`${edge}$`)
+  let end = body.length
+  // Several tokens may follow each other; a loop, because one expression for all takes quadratic time on hostile text.
+  for (let turn = 0; turn < 20; turn++) {
+    const tail = body.slice(Math.max(0, end - 200), end).trimEnd()
+    const token = last.exec(tail)?.[0]
+    if (token === undefined) break
+    end = body.slice(0, end).trimEnd().length - token.length
+  }
+  return body.slice(0, end)
 }
 
 /** A text with what makes it unreadable taken out, and the name of the rule that did it. */
@@ -138,7 +148,7 @@ function firstOutside(text: string, pattern: RegExp, from = 0): Span | undefined
 const holds = (block: Block, line: number): boolean =>
   line >= block.startLine &&
   line <= block.endLine &&
-  !/^\s*(?:`{3,}|~{3,})\w/m.test(
+  !/^[ \t]*(?:`{3,}|~{3,})\w/m.test(
     block.code
       .split('\n')
       .slice(line - block.startLine)

@@ -95,6 +95,9 @@ export function fencedBlocks(text: string): Block[] {
 const maxOpeners = 24
 const maxClosers = 24
 
+/** Whether a line of code ends with a fence that should have stood in the next line. */
+const isGlued = (line: string): boolean => /[^`~](?:```|~~~)$/.test(line.trimEnd()) && line.trim().length > 3
+
 /**
  * Every block that the fences of a text could mean: each opener with each plausible closer, glued closers included
  * (`assert x == 1` followed by the fence in the same line), and with none. Most of them are wrong; the caller judges.
@@ -104,14 +107,12 @@ export function possibleBlocks(text: string): Block[] {
   const markers = markersOf(lines, maxMarkers)
   const blocks: Block[] = []
   const openers = markers.filter((marker, index) => marker.info !== '' || index % 2 === 0).slice(0, maxOpeners)
-  const glued = lines
-    .flatMap((line, index) => (/[^\s`~].*?(?:`{3}|~{3})\s*$/.test(line) ? [index] : []))
-    .slice(0, maxClosers)
+  const glued = lines.flatMap((line, index) => (isGlued(line) ? [index] : [])).slice(0, maxClosers)
   for (const opener of openers) {
     const closers = markers.filter((marker) => marker.line > opener.line && closes(opener, marker))
     for (const closer of closers.slice(-maxClosers)) blocks.push(block(lines, opener, closer.line))
     for (const end of glued.filter((line) => line > opener.line).slice(0, 3)) {
-      const cut = lines.with(end, (lines[end] ?? '').replace(/\s*(?:`{3,}|~{3,})\s*$/, ''))
+      const cut = lines.with(end, (lines[end] ?? '').trimEnd().slice(0, -3).trimEnd())
       blocks.push(block(cut, opener, end + 1))
     }
     if (closers.length === 0) blocks.push(block(lines, opener, undefined))

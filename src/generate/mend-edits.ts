@@ -15,8 +15,8 @@ export function applyEdits(code: string, edits: readonly Edit[]): string {
 
 /** An edit that takes out a statement with its line and the empty lines before it. */
 export function removal(code: string, { startIndex, endIndex }: { startIndex: number; endIndex: number }): Edit {
-  const before = code.slice(0, startIndex)
-  const start = before.length - (/(?:^|\n)[\n\t ]*$/.exec(before)?.[0].length ?? 0)
+  const start = code.slice(0, startIndex).trimEnd().length
   const rest = /^[ \t;]*/.exec(code.slice(endIndex))?.[0].length ?? 0
-  return { start, end: endIndex + rest, text: start === 0 ? '' : '' }
+  return { start, end: endIndex + rest, text: '' }
+}
 }

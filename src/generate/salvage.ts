@@ -150,7 +150,7 @@ function cutInsidePython(code: string, judge: Judge): Salvaged | undefined {
   for (const start of starts) {
     for (let end = start; end > Math.max(0, start - maxCuts); end--) {
       const text = lines.slice(0, end).join('\n').trimEnd()
-      if (!/^\s+(?:assert\b|self\.assert|with pytest\.raises)/m.test(text)) break
+      if (!/^[ \t]+(?:assert\b|self\.assert|with pytest\.raises)/m.test(text)) break
       if (endsAsserted(text, judge)) return { code: text, notes: [cutNote(code, text.length)] }
     }
   }
