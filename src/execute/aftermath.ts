@@ -57,7 +57,7 @@ export function conclude(session: Session, circumstances: Circumstances): Afterm
   const isEnough = ending.stopped || (stopsAtFailure && hasFailure(session))
   return {
     casualties: blamed,
-    problems: problemsOf(session, circumstances, missing.length > 0 || open.length > 0),
+    problems: problemsOf(session, circumstances, { open: open.length, missing: missing.length }),
     suspects,
     remainder: isEnough ? [] : missing,
     isProgress: session.attempted.size + open.length > 0,
@@ -82,12 +82,24 @@ function blame(session: Session, { ending, testTimeoutSeconds }: Circumstances):
   return [{ id: only, outcome: 'crashed', message }]
 }
 
-function problemsOf(session: Session, circumstances: Circumstances, isUnfinished: boolean): readonly RunProblem[] {
-  const { ending } = circumstances
+interface Unfinished {
+  readonly open: number
+  readonly missing: number
+}
+
+function problemsOf(
+  session: Session,
+  circumstances: Circumstances,
+  { open, missing }: Unfinished,
+): readonly RunProblem[] {
+  const { ending, stopsAtFailure } = circumstances
   if (ending.stopped) return []
+  if (stopsAtFailure && missing > 0 && hasFailure(session)) {
+    return [{ kind: 'note', message: `${missing} tests were not run, for the arguments end the run at a failure` }]
+  }
   const problem =
     session.exitCode === undefined ? brokenOff(session, ending) : exitProblem(session, ending, session.exitCode)
-  const isExplained = problem?.kind === 'exit_code' && isUnfinished
+  const isExplained = problem?.kind === 'exit_code' && open + missing > 0
   return problem === undefined || isExplained ? [] : [problem]
 }
 
@@ -112,7 +124,7 @@ function exitProblem(
   { exitCode, signal, overdue }: Ending,
   announced: number,
 ): RunProblem | undefined {
-  const { options, attempted, assigned, collectErrors, problems } = session
+  const { options, attempted, assigned, collectErrors, problems, ranForeign } = session
   const process = `process ${options.number}`
   if (overdue !== undefined) {
     return { kind: 'note', message: `${process} did not end after its last test and was killed` }
@@ -122,7 +134,7 @@ function exitProblem(
     return { kind: 'process_crashed', message: `${process} broke down after its last test (${end})` }
   }
   const worst = exitCode === 0 ? announced : (exitCode ?? announced)
-  const isExplained = worst === 0 || hasFailure(session) || collectErrors > 0 || problems.length > 0
+  const isExplained = worst === 0 || hasFailure(session) || ranForeign || collectErrors > 0 || problems.length > 0
   // Code 5 of pytest: nothing was collected, as may happen to a share of the tests.
   if (isExplained || (worst === 5 && attempted.size === 0) || (assigned.size === 0 && options.ids !== undefined)) {
     return undefined

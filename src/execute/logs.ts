@@ -11,7 +11,7 @@ import type { Timer } from '../lib/clock.ts'
 export interface Logs {
   /** Adds a line with the time to the log of the run. */
   line(text: string): void
-  /** Adds what a process has printed, below a header. */
+  /** Adds what a process has printed, below a header, while there is room. */
   output(header: string, stdout: CappedText, stderr: CappedText): void
   /** Writes what is left; returns why the logs are not complete, where they are not. */
   close(): Promise<string | undefined>
@@ -36,8 +36,8 @@ export async function openLogs({ folder, framework, redact }: LogOptions): Promi
     return {
       line: (text) => run.add(`${new Date(now()).toISOString()} ${text}\n`),
       output: (header, out, err) => {
-        stdout.add(section(header, out))
-        stderr.add(section(header, err))
+        stdout.add(section(header, out), maxOutput)
+        stderr.add(section(header, err), maxOutput)
       },
       close: async () => (await Promise.all([run, stdout, stderr].map((log) => log.close()))).find(Boolean),
     }
@@ -54,12 +54,15 @@ function section(header: string, { text, cutBytes }: CappedText): string {
 
 /** Lines of a moment go out together: a write for each would cost more than all the rest of the loop. */
 const gatherMs = 100
+/** What the logs of output hold together, in characters; each process has its own, smaller limit. */
+const maxOutput = 64 * 1024 * 1024
 
 function appender(handle: FileHandle, redact: (text: string) => string) {
   let waiting: string[] = []
   let timer: Timer | undefined
   let written = Promise.resolve()
   let fault: string | undefined
+  let length = 0
   const flush = (): void => {
     timer?.cancel()
     timer = undefined
@@ -72,8 +75,10 @@ function appender(handle: FileHandle, redact: (text: string) => string) {
     fault ??= error instanceof Error ? error.message : 'unknown'
   }
   return {
-    add: (text: string): void => {
-      waiting.push(text)
+    add: (text: string, max = Infinity): void => {
+      if (length > max) return
+      length += text.length
+      waiting.push(length > max ? '==== the output of further processes is left out ====\n' : text)
       timer ??= after(gatherMs, flush, { unref: true })
     },
     close: async (): Promise<string | undefined> => {

@@ -17,9 +17,7 @@ export async function perform(task: Task, context: RunContext): Promise<readonly
   if (context.stop.aborted) return []
   const finished = await runInProcess(task, context)
   const { session, ending } = finished
-  if (task.purpose === 'run' && !session.started && !ending.stopped && ending.overdue === undefined) {
-    throw didNotStart(finished, context)
-  }
+  if (task.purpose === 'run' && hasRefused(finished)) throw didNotStart(finished, context)
   enter(task, finished, context)
   if (context.collectOnly) return []
   const aftermath = conclude(session, {
@@ -32,6 +30,16 @@ export async function perform(task: Task, context: RunContext): Promise<readonly
   const isSearch = aftermath.isBlind && task.purpose === 'remainder'
   for (const problem of [...session.problems, ...(isSearch ? [] : aftermath.problems)]) report(context, problem)
   return await followUps(task, aftermath, context)
+}
+
+/** Whether the framework ended on its own account before it had anything to run: a wrong option, a missing file. */
+function hasRefused({ session, ending }: FinishedProcess): boolean {
+  if (ending.stopped || ending.overdue !== undefined) return false
+  if (!session.started) return true
+  const { assigned, exitCode, problems, ranForeign } = session
+  // Code 5 of pytest stands for an empty selection.
+  const isBad = exitCode !== undefined && exitCode !== 0 && exitCode !== 5
+  return isBad && assigned.size === 0 && problems.length === 0 && !ranForeign
 }
 
 function enter(task: Task, { session, end, argv }: FinishedProcess, { findings, request }: RunContext): void {
@@ -72,10 +80,9 @@ function bury({ id, outcome, message }: Casualty, { session, end }: FinishedProc
   context.onProgress({ kind: 'test', id, done: ledger.done(), total: ledger.total(), ...brief(attempt) })
 }
 
-/** The framework ended before it said a word: a wrong option, a broken conftest, a missing package. */
 function didNotStart({ end, ending }: FinishedProcess, { request, logs }: RunContext): GreenloopError {
   const said = end.stderr.text.trim() || end.stdout.text.trim()
-  logs.line('the framework ended before it started a session')
+  logs.line('the framework ended before it collected anything')
   const how = ending.signal ?? `exit code ${ending.exitCode}`
   return new GreenloopError('runner_failed', `${request.framework} ended before it collected anything (${how})`, {
     ...(said === '' ? {} : { why: said.slice(-2000) }),

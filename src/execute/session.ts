@@ -49,6 +49,8 @@ export interface Session {
   exitCode: number | undefined
   lastTick: number
   lastFinished: string | undefined
+  /** Whether it also ran tests that belong to another process, whose results are passed over. */
+  ranForeign: boolean
 }
 
 type Of<E extends TestEvent['event']> = Extract<TestEvent, { event: E }>
@@ -75,6 +77,7 @@ export function createSession(options: SessionOptions): Session {
     exitCode: undefined,
     lastTick: options.tick(),
     lastFinished: undefined,
+    ranForeign: false,
   }
 }
 
@@ -150,7 +153,8 @@ function collectError(session: Session, { file, failure }: Of<'collect_error'>):
 /** Whether an event about this test is for this process. Tests of other processes are passed over in silence. */
 function isOurs(session: Session, { id, event }: Of<'test_start' | 'test_finish'>): boolean {
   if (session.assigned.has(id)) return true
-  if (!session.options.ledger.has(id)) stray(session, `a ${event} of the unknown test ${id}`)
+  if (session.options.ledger.has(id)) session.ranForeign = true
+  else stray(session, `a ${event} of the unknown test ${id}`)
   return false
 }
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
@@ -57,6 +57,7 @@ const copiesAtOnce = 32
  * sandbox and without files to lay over it, tests run in the project itself.
  */
 export async function openWorkspaces({ cwd, overlay, sandbox }: WorkspaceOptions): Promise<Workspaces> {
+  await checkFolder(cwd)
   const files = overlay.map((file) => ({ ...file, path: checkedPath(file.path) }))
   const isCopy = sandbox.tier !== 'none' || files.length > 0
   const canBind = sandbox.tier === 'standard' || sandbox.tier === 'userns'
@@ -74,9 +75,14 @@ export async function openWorkspaces({ cwd, overlay, sandbox }: WorkspaceOptions
   let common: Promise<string> | undefined
 
   const make = async (outside: string, from: Tree): Promise<string> => {
-    await copyTree(cwd, outside, from)
-    await (canBind ? makeFolders(outside, from.shown) : linkFolders(cwd, outside, from.shown))
-    await layOver(outside, files)
+    try {
+      await copyTree(cwd, outside, from)
+      await (canBind ? makeFolders(outside, from.shown) : linkFolders(cwd, outside, from.shown))
+      await layOver(outside, files)
+    } catch (error) {
+      const help = 'make room in the temporary folder, or set TMPDIR to another one'
+      throw new GreenloopError('artifact_failed', `${cwd} could not be copied to ${outside}`, { cause: error, help })
+    }
     await sandbox.prepare(outside)
     return outside
   }
@@ -138,6 +144,14 @@ async function layOver(root: string, files: readonly OverlayFile[]): Promise<voi
 
 async function remove(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 2 })
+}
+
+async function checkFolder(cwd: string): Promise<void> {
+  const isFolder = await stat(cwd).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isFolder) throw new GreenloopError('file_missing', `the working folder ${cwd} does not exist`)
 }
 
 function checkedPath(path: string): string {

@@ -27,7 +27,8 @@ export function enclosedCode(text: string): Enclosed[] {
   const start = /[{[]/.exec(body)?.index ?? 0
   for (const piece of [body, body.slice(start), body.slice(start, body.lastIndexOf('}') + 1)]) {
     const found = codeIn(valueOf(piece))
-    if (found.length > 0) return found
+    // YAML folds raw line breaks inside of quotation marks, so that reading is offered as well.
+    if (found.length > 0) return [...found, ...quotedCode(body)]
   }
   return quotedCode(body)
 }

@@ -54,9 +54,10 @@ export type Extraction =
 export function extractCode(answer: string, options: ExtractOptions): Extraction {
   const { language, framework, symbols = [], finish = 'unknown' } = options
   const judge = judgeFor({ language, framework, symbols })
-  const { text, notes, unended } = withoutThoughts(normalise(answer))
+  const whole = normalise(answer)
+  const { text, notes, unended } = withoutThoughts(whole)
   const search: Search = { text, judge, cutOff: finish === 'length' || unended, tried: [] }
-  const found = byWholeText(search) ?? byFirstBlock(search) ?? byScore(search) ?? byLines(search) ?? bySalvage(search)
+  const found = byWholeText(whole, search) ?? byFirstBlock(search) ?? byScore(search) ?? byLines(search) ?? bySalvage(search)
   if (found === undefined) return { found: false, ...nothingFound(search, { thoughts: notes.length > 0 }) }
   const { method, startLine, endLine, score, code } = found
   const how = { method, startLine, endLine, score, candidates: judge.parsed(), notes: [...notes, ...found.notes] }
@@ -90,8 +91,7 @@ const codeLike =
   /^(?:import\b|from\s+\S+\s+import\b|(?:async\s+)?def\s|class\s|@\w|#|"""|'''|['"]use strict|(?:export\s+)?(?:const|let|var|async|function)\s|\/[/*]|(?:test|it|describe|suite)\b[.(])/
 
 /** The whole answer is a script: nothing but code came. */
-function byWholeText(search: Search): Usable | undefined {
-  const { text } = search
+function byWholeText(text: string, search: Search): Usable | undefined {
   const first = text.trimStart().split('\n', 1)[0] ?? ''
   if (!codeLike.test(first)) return undefined
   const endLine = text.trimEnd().split('\n').length
@@ -138,7 +138,7 @@ function byScore(search: Search): Usable | undefined {
 
 /** Whether looking deeper can help at all; a long answer without the word is given up at once. */
 const mayHoldTests = ({ text, judge }: Search): boolean =>
-  (judge.wanted.language === 'python' ? /\bdef\s+test|TestCase/ : /\b(?:test|it|specify)\b/).test(text)
+  (judge.wanted.language === 'python' ? /def\s+test|TestCase/ : /(?:test|it|specify)\b[^\n]{0,80}[(`]/).test(text)
 
 const everything = ({ text }: Search): Omit<Candidate, 'order' | 'code' | 'method'> => ({
   startLine: 1,

@@ -19,4 +19,3 @@ export function removal(code: string, { startIndex, endIndex }: { startIndex: nu
   const rest = /^[ \t;]*/.exec(code.slice(endIndex))?.[0].length ?? 0
   return { start, end: endIndex + rest, text: '' }
 }
-}

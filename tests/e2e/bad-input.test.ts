@@ -11,18 +11,18 @@ async function pipelineOn(suite: string | Buffer, name = 'suite.json') {
   await using folder = await temporary()
   const path = join(folder.path, name)
   await writeFile(path, suite)
-  return cli(['pipeline', '--suite', path, '--artifacts', join(folder.path, 'artifacts')])
+  return await cli(['pipeline', '--suite', path, '--artifacts', join(folder.path, 'artifacts')])
 }
 
 async function pipelineWith(reply: Reply | readonly Reply[], env: Readonly<Record<string, string>> = {}) {
   await using server = await startLlmServer(typeof reply === 'function' ? [reply] : reply)
-  return pipelineAt(`${server.url}/v1/chat/completions`, env)
+  return await pipelineAt(`${server.url}/v1/chat/completions`, env)
 }
 
 async function pipelineAt(endpoint: string, env: Readonly<Record<string, string>> = {}) {
   await using folder = await temporary()
   const args = ['--mode', 'http', '--http-endpoint', endpoint, '--http-model', 'm', '--artifacts', folder.path]
-  return cli(['pipeline', '--suite', calculator, ...args, '--json'], { env: { LLM_MAX_ATTEMPTS: '2', ...env } })
+  return await cli(['pipeline', '--suite', calculator, ...args, '--json'], { env: { LLM_MAX_ATTEMPTS: '2', ...env } })
 }
 
 const errorOf = (stdout: string): { code: string; message: string } =>

@@ -14,7 +14,7 @@ import type { ExecuteParts } from '../../src/execute/execute.ts'
 const framework = fileURLToPath(new URL('framework.mjs', import.meta.url))
 
 /** A runner whose framework does what the JSON in its "test files" says. */
-export const scriptedRunner: Runner = {
+const scriptedRunner: Runner = {
   framework: 'pytest',
   probe: () => Promise.resolve(scriptedInfo),
   launch: async (job) => {
@@ -25,7 +25,7 @@ export const scriptedRunner: Runner = {
   },
 }
 
-export const scriptedInfo: RunnerInfo = {
+const scriptedInfo: RunnerInfo = {
   framework: 'pytest',
   version: '1.0',
   executable: process.execPath,
@@ -58,7 +58,7 @@ export interface ScriptedProject {
   readonly progress: readonly Progress[]
 }
 
-export interface ScriptedOptions {
+interface ScriptedOptions {
   readonly parts?: Partial<ExecuteParts>
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
