@@ -35,7 +35,8 @@ export async function runRequest(input: ExecutionInput, loaded: LoadedSettings, 
   const { runId, runDir, overlay = [], collectOnly = false } = input
   const redact = redactorOf(loaded).text
   const parts = { runner, info, sandbox, runDir, runId, environment, overlay, collectOnly, redact }
-  return execute(request, parts, { signal: where.signal, onProgress: where.onProgress ?? ignore })
+  const execution = await execute(request, parts, { signal: where.signal, onProgress: where.onProgress ?? ignore })
+  return overlay.length === 0 ? execution : { ...execution, scriptDir: runDir }
 }
 
 /** Nobody watches. */

@@ -149,6 +149,8 @@ export interface Execution {
   readonly plugins: Readonly<Record<string, string>>
   /** Working folder of the tests, absolute. */
   readonly cwd: string
+  /** Folder that holds the scripts that were laid over the working folder, absolute; absent where there were none. */
+  readonly scriptDir?: string | undefined
   readonly startedAt: number
   readonly durationMs: number
   readonly verdict: RunVerdict

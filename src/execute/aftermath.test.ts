@@ -34,7 +34,11 @@ const usual = { testTimeoutSeconds: 60, stopsAtFailure: false }
 
 describe('the end of a process', () => {
   it('loses and doubles no test: each is finished, blamed, suspected or left for another process', () => {
-    const anyOverdue = fc.constantFrom(undefined, { kind: 'idle' } as const, { kind: 'test', id: 'a.py::t1' } as const)
+    const anyOverdue = fc.constantFrom(
+      undefined,
+      { kind: 'idle' } as const,
+      { kind: 'tests', ids: ['a.py::t1'] } as const,
+    )
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom('finished', 'open', 'waiting'), { minLength: 4, maxLength: 4 }),
@@ -68,6 +72,15 @@ describe('the end of a process', () => {
     expect(suspects).toEqual(['a.py::t0', 'a.py::t1'])
   })
 
+  it('only suspects several tests that are silent for the same time', () => {
+    const overdue = { kind: 'tests', ids: ['a.py::t0', 'a.py::t1'] } as const
+    const session = sessionOf([], [...overdue.ids])
+    expect(conclude(session, { ending: { ...died, overdue }, ...usual })).toMatchObject({
+      casualties: [],
+      suspects: overdue.ids,
+    })
+  })
+
   it('follows nothing up when the run was stopped', () => {
     const ending = { ...died, signal: 'SIGTERM', stopped: true }
     expect(conclude(sessionOf(['a.py::t0'], ['a.py::t1']), { ending, ...usual })).toMatchObject({
@@ -96,7 +109,7 @@ describe('silence', () => {
   it('is allowed for a while, longer without a running test, and shorter after the end', () => {
     const running = sessionOf([], ['a.py::t0'])
     expect(overdueAt(running, silence, running.lastTick + 100)).toBeUndefined()
-    expect(overdueAt(running, silence, running.lastTick + 101)).toEqual({ kind: 'test', id: 'a.py::t0' })
+    expect(overdueAt(running, silence, running.lastTick + 101)).toEqual({ kind: 'tests', ids: ['a.py::t0'] })
     const idle = sessionOf(['a.py::t0'], [])
     expect(overdueAt(idle, silence, idle.lastTick + 300)).toBeUndefined()
     expect(overdueAt(idle, silence, idle.lastTick + 301)).toEqual({ kind: 'idle' })

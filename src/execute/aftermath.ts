@@ -57,7 +57,7 @@ export function conclude(session: Session, circumstances: Circumstances): Afterm
   const isEnough = ending.stopped || (stopsAtFailure && hasFailure(session))
   return {
     casualties: blamed,
-    problems: problemsOf(session, circumstances, { open: open.length, missing: missing.length }),
+    problems: problemsOf(session, circumstances, { suspects, missing: missing.length, open: open.length }),
     suspects,
     remainder: isEnough ? [] : missing,
     isProgress: session.attempted.size + open.length > 0,
@@ -69,11 +69,13 @@ function blame(session: Session, { ending, testTimeoutSeconds }: Circumstances):
   const open = [...session.open.keys()]
   const { overdue } = ending
   if (ending.stopped) return open.map((id) => ({ id, outcome: 'cancelled', message: 'the run was stopped' }))
-  if (overdue?.kind === 'test' && session.open.has(overdue.id)) {
-    const message = `no sign of life within the limit of ${testTimeoutSeconds} s, so its process was killed`
-    return [{ id: overdue.id, outcome: 'timed_out', message }]
-  }
   const [only, ...others] = open
+  if (overdue?.kind === 'tests') {
+    const [culprit, ...rivals] = overdue.ids.filter((id) => session.open.has(id))
+    if (culprit === undefined || rivals.length > 0) return []
+    const message = `no sign of life within the limit of ${testTimeoutSeconds} s, so its process was killed`
+    return [{ id: culprit, outcome: 'timed_out', message }]
+  }
   if (only === undefined || others.length > 0) return []
   const message =
     session.exitCode === undefined
@@ -83,6 +85,7 @@ function blame(session: Session, { ending, testTimeoutSeconds }: Circumstances):
 }
 
 interface Unfinished {
+  readonly suspects: readonly string[]
   readonly open: number
   readonly missing: number
 }
@@ -90,17 +93,27 @@ interface Unfinished {
 function problemsOf(
   session: Session,
   circumstances: Circumstances,
-  { open, missing }: Unfinished,
+  { suspects, open, missing }: Unfinished,
 ): readonly RunProblem[] {
   const { ending, stopsAtFailure } = circumstances
   if (ending.stopped) return []
   if (stopsAtFailure && missing > 0 && hasFailure(session)) {
     return [{ kind: 'note', message: `${missing} tests were not run, for the arguments end the run at a failure` }]
   }
+  if (suspects.length > 0) return [sharedEnd(session, ending, suspects)]
   const problem =
     session.exitCode === undefined ? brokenOff(session, ending) : exitProblem(session, ending, session.exitCode)
   const isExplained = problem?.kind === 'exit_code' && open + missing > 0
   return problem === undefined || isExplained ? [] : [problem]
+}
+
+/** The problem of a process that ended while several tests ran, so that it cannot be said which one ended it. */
+function sharedEnd({ options }: Session, ending: Ending, suspects: readonly string[]): RunProblem {
+  const what = `while ${suspects.length} tests ran together, so each of them was run again alone`
+  const process = `process ${options.number}`
+  if (ending.overdue !== undefined)
+    return { kind: 'process_hung', message: `${process} was silent for too long ${what}` }
+  return { kind: 'process_crashed', message: `${process} ended (${wordsForEnd(ending)}) ${what}` }
 }
 
 /** The problem of a session without an end, unless one of its tests accounts for it. */

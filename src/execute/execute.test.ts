@@ -147,6 +147,10 @@ describe('lost processes', () => {
     await withProject({ 'test_a.py': tests }, async (project) => {
       const execution = await project.run()
       expect(outcomesOf(execution)).toEqual({ one: 'passed', two: 'passed', three: 'passed', four: 'passed' })
+      expect(execution).toMatchObject({
+        verdict: 'incomplete',
+        problems: [{ message: expect.stringMatching(/while 3 tests ran together/) }],
+      })
     })
   })
 

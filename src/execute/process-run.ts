@@ -110,9 +110,14 @@ async function supervise(task: Task, command: Command, context: RunContext): Pro
   onProgress({ kind: 'started', process: number, purpose, tests: ids?.length })
   const timer = watch(session, context.silence, (found) => {
     overdue = found
-    const id = found.kind === 'test' ? found.id : undefined
-    logs.line(`[${number}] killed: silent for too long (${id ?? found.kind})`)
-    onProgress({ kind: 'killed', process: number, reason: 'silent for too long', id })
+    const ids = found.kind === 'tests' ? found.ids : []
+    logs.line(`[${number}] killed: silent for too long (${ids.length > 0 ? ids.join(', ') : found.kind})`)
+    onProgress({
+      kind: 'killed',
+      process: number,
+      reason: 'silent for too long',
+      id: ids.length === 1 ? ids[0] : undefined,
+    })
     running.kill()
   })
   const end = await running.ended

@@ -14,7 +14,8 @@ export interface Silence {
 
 /** Why a process has to be ended. */
 export type Overdue =
-  | { readonly kind: 'test'; readonly id: string }
+  /** One test, or several that ran together and are silent for much the same time. */
+  | { readonly kind: 'tests'; readonly ids: readonly string[] }
   | { readonly kind: 'collection' }
   | { readonly kind: 'idle' }
   | { readonly kind: 'exit' }
@@ -23,9 +24,9 @@ export type Overdue =
 export function overdueAt(session: Session, silence: Silence, tick: number): Overdue | undefined {
   const quietMs = tick - session.lastTick
   if (session.exitCode !== undefined) return quietMs > silence.exitMs ? { kind: 'exit' } : undefined
-  for (const [id, test] of session.open) {
-    if (tick - test.lastTick > silence.testMs) return { kind: 'test', id }
-  }
+  const silentFor = (ms: number): string[] =>
+    [...session.open].filter(([, test]) => tick - test.lastTick > ms).map(([id]) => id)
+  if (silentFor(silence.testMs).length > 0) return { kind: 'tests', ids: silentFor(silence.testMs / 2) }
   if (session.open.size > 0 || quietMs <= silence.idleMs) return undefined
   return { kind: session.collected ? 'idle' : 'collection' }
 }

@@ -23,7 +23,7 @@ export interface Enclosed {
  */
 export function enclosedCode(text: string): Enclosed[] {
   const body = text.replaceAll(/^[ \t]*(?:`{3,}|~{3,})[ \t]*(?:json5?|ya?ml|jsonc)?[ \t]*$/gim, '').trim()
-  if (body.length > maxEnvelope || !/^[{[]|^[\w"' -]{1,40}:/m.test(body)) return []
+  if (body.length > maxEnvelope || !/^[{["]|^[\w"' -]{1,40}:/m.test(body)) return []
   const start = /[{[]/.exec(body)?.index ?? 0
   for (const piece of [body, body.slice(start), body.slice(start, body.lastIndexOf('}') + 1)]) {
     const found = codeIn(valueOf(piece))
@@ -36,7 +36,7 @@ export function enclosedCode(text: string): Enclosed[] {
 /** Reads JSON or YAML; `undefined` for anything else, since most answers are neither. */
 function valueOf(text: string): unknown {
   try {
-    if (/^[{[]/.test(text)) return JSON.parse(text)
+    if (/^[{["]/.test(text)) return JSON.parse(text)
   } catch {
     // YAML is laxer: trailing commas, comments, plain words.
   }
@@ -47,6 +47,7 @@ function valueOf(text: string): unknown {
 }
 
 function codeIn(value: unknown, depth = 0): Enclosed[] {
+  if (depth === 0 && looksLikeCode(value)) return [{ code: String(value), file: undefined }]
   if (depth > maxDepth || typeof value !== 'object' || value === null) return []
   if (Array.isArray(value)) return value.slice(0, 200).flatMap((item) => codeIn(item, depth + 1))
   const entries = Object.entries(value)

@@ -20,7 +20,7 @@ export interface Definition {
 }
 
 /** A function or class, with or without decorators; `undefined` for any other statement. */
-export function definition(statement: SyntaxNode): Definition | undefined {
+function definition(statement: SyntaxNode): Definition | undefined {
   const node = statement.type === 'decorated_definition' ? field(statement, 'definition') : statement
   if (node === undefined || !/^(?:function|class)_definition$/.test(node.type)) return undefined
   const decorators = parts(statement).filter((part) => part.type === 'decorator')

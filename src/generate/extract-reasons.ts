@@ -1,7 +1,7 @@
 import type { Judge, Judged } from './candidates.ts'
 
 /** Why an answer gave no script. */
-export type MissReason = 'empty' | 'refusal' | 'no_code' | 'no_tests' | 'thoughts_only' | 'syntax'
+type MissReason = 'empty' | 'refusal' | 'no_code' | 'no_tests' | 'thoughts_only' | 'syntax'
 
 /** An answer without a usable script, with the nearest miss. */
 export interface Miss {

@@ -73,7 +73,15 @@ const withoutDiffMarks = (code: string): string =>
   code.replaceAll(/^(?:@@.*|(?:---|\+\+\+) .*|-.*)$/gm, '').replaceAll(/^[+ ]/gm, '')
 
 /** Decodes the entities that a page puts into code, once. */
-export const decodeEntities = (code: string): string => code.replaceAll(entity, (found) => entities[found] ?? found)
+const decodeEntities = (code: string): string => code.replaceAll(entity, (found) => entities[found] ?? found)
+
+const tags = /<\/?(?:pre|code|answer|output|script|test_?code|solution)(?:\s[^>\n]{0,200})?>/gi
+
+/** Takes away the tags that stand around code in HTML or XML, and decodes the entities of such code. */
+export function withoutTags(text: string): string {
+  const plain = text.replaceAll(tags, '')
+  return plain === text && !hasEntities(text) ? text : decodeEntities(plain)
+}
 
 /** Takes the indentation that all lines share off each line. */
 export function dedent(code: string): string {

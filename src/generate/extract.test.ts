@@ -41,7 +41,8 @@ describe('the easy path', () => {
   })
 
   it('keeps a first block although a later one holds other tests that stand alone', () => {
-    const other = 'import unittest\nfrom calc import add\n\nclass AddTest(unittest.TestCase):\n    def test_sum(self):\n        self.assertEqual(add(1, 1), 2)'
+    const other =
+      'import unittest\nfrom calc import add\n\nclass AddTest(unittest.TestCase):\n    def test_sum(self):\n        self.assertEqual(add(1, 1), 2)'
     const extraction = python(`${fenced(script)}\n\nAlternatively:\n\n${fenced(other)}`)
     expect(codeOf(extraction)).toBe(script)
     expect(extraction.found && extraction.how.notes.join()).toContain('left out other tests')
@@ -70,7 +71,8 @@ describe('fences', () => {
   })
 
   it('are read inside a list, however deep', () => {
-    const item = (indent: string): string => `1. Write this:\n\n${fenced(script).replaceAll(/^(?=.)/gm, indent)}\n\n2. Run it.`
+    const item = (indent: string): string =>
+      `1. Write this:\n\n${fenced(script).replaceAll(/^(?=.)/gm, indent)}\n\n2. Run it.`
     for (const indent of ['   ', '    ', '      ']) expect(codeOf(python(item(indent)))).toBe(script)
     expect(codeOf(python(`- ${fenced(script).replaceAll('\n', '\n  ')}`.replaceAll(/^ +$/gm, '')))).toBe(script)
   })
@@ -83,6 +85,16 @@ describe('fences', () => {
     expect(codeOf(python(bare))).toBe(bare)
   })
 
+  it('may be followed by the first line of code', () => {
+    expect(codeOf(python(`\`\`\`python ${script}\n\`\`\``))).toBe(script)
+  })
+
+  it('may be indentation or tags instead', () => {
+    const indented = `Here:\n\n${script.replaceAll(/^(?=.)/gm, '    ')}\n\nDone.`
+    expect(codeOf(python(indented))).toBe(script)
+    expect(codeOf(python(`<pre><code class="language-python">${script}</code></pre>`))).toBe(script)
+  })
+
   it('that are missing leave the code between two paragraphs', () => {
     const extraction = python(`Here is the test file.\n\n${script}\n\nThis covers both cases, I think.`)
     expect(codeOf(extraction)).toBe(script)
@@ -93,7 +105,11 @@ describe('fences', () => {
 describe('several blocks', () => {
   it('of other kinds lose: shell, JSON, output, usage', () => {
     const usage = fenced('from calc import add\nprint(add(1, 2))')
-    expect(codeOf(python(`${fenced('pip install pytest', 'bash')}\n${fenced('{"a": 1}', 'json')}\n${usage}\n${fenced(script)}`))).toBe(script)
+    expect(
+      codeOf(
+        python(`${fenced('pip install pytest', 'bash')}\n${fenced('{"a": 1}', 'json')}\n${usage}\n${fenced(script)}`),
+      ),
+    ).toBe(script)
   })
 
   it('that define the target lose to those that use it', () => {
@@ -125,7 +141,8 @@ describe('several blocks', () => {
   })
 
   it('of TypeScript join without importing twice', () => {
-    const head = "import { expect, it } from 'vitest'\nimport { add } from './add.ts'\n\nit('adds', () => {\n  expect(add(1, 1)).toBe(2)\n})"
+    const head =
+      "import { expect, it } from 'vitest'\nimport { add } from './add.ts'\n\nit('adds', () => {\n  expect(add(1, 1)).toBe(2)\n})"
     const tail = "import { expect, it } from 'vitest'\n\nit('adds nothing', () => {\n  expect(add(0, 0)).toBe(0)\n})"
     const extraction = typescript(`${fenced(head, 'ts')}\n\n${fenced(tail, 'ts')}`)
     expect(names(extraction)).toEqual(['adds', 'adds nothing'])
@@ -149,7 +166,8 @@ describe('thoughts', () => {
   })
 
   it('are told from tags inside a script', () => {
-    const tags = 'from clean import strip\n\ndef test_strip():\n    text = """\n<think>\na\n</think>\nb"""\n    assert strip(text) == "b"'
+    const tags =
+      'from clean import strip\n\ndef test_strip():\n    text = """\n<think>\na\n</think>\nb"""\n    assert strip(text) == "b"'
     expect(codeOf(python(fenced(tags)))).toBe(tags)
     expect(codeOf(python(tags))).toBe(tags)
   })
@@ -162,15 +180,32 @@ describe('thoughts', () => {
 
 describe('spoilt text', () => {
   it.each([
-    ['HTML entities', fenced(script.replace('add(1, None)', 'add("a", 1) &lt; 3').replaceAll('"', '&quot;')), 'add("a", 1) < 3'],
+    [
+      'HTML entities',
+      fenced(script.replace('add(1, None)', 'add("a", 1) &lt; 3').replaceAll('"', '&quot;')),
+      'add("a", 1) < 3',
+    ],
     ['entities that parse by chance', fenced(script.replace('== 3', '&lt; 4')), 'add(1, 2) < 4'],
-    ['characters of no width', fenced(script.replace('import pytest', 'import\u200b pytest').replace('assert', '\u200bassert')), 'assert add(1, 2) == 3'],
+    [
+      'characters of no width',
+      fenced(script.replace('import pytest', 'import\u200b pytest').replace('assert', '\u200bassert')),
+      'assert add(1, 2) == 3',
+    ],
     ['no-break spaces', fenced(script.replaceAll('    ', '\u00a0\u00a0\u00a0\u00a0')), '    assert add'],
     ['leaked tokens', `${fenced(script)}<|im_end|>\n<|endoftext|>`, 'assert add(1, 2) == 3'],
     ['a leaked token in place of the closing fence', `\`\`\`python\n${script}\n<|im_end|>`, 'assert add(1, 2) == 3'],
     ['common indentation', fenced(script.replaceAll(/^(?=.)/gm, '    ')), 'assert add(1, 2) == 3'],
     ['typographic quotation marks', fenced(script.replace('None', '\u201cx\u201d')), 'add(1, "x")'],
-    ['line numbers', fenced(script.split('\n').map((line, index) => `${index + 1}| ${line}`).join('\n')), 'assert add(1, 2) == 3'],
+    [
+      'line numbers',
+      fenced(
+        script
+          .split('\n')
+          .map((line, index) => `${index + 1}| ${line}`)
+          .join('\n'),
+      ),
+      'assert add(1, 2) == 3',
+    ],
     ['the marks of a diff', fenced(script.replaceAll(/^/gm, '+'), 'diff'), 'assert add(1, 2) == 3'],
   ])('is read through %s', (_name, answer, part) => {
     const extraction = python(answer)
@@ -184,11 +219,15 @@ describe('envelopes', () => {
     ['JSON', JSON.stringify({ code: script })],
     ['fenced JSON', fenced(JSON.stringify({ test_code: script }, null, 2), 'json')],
     ['JSON with a list of files', JSON.stringify({ files: [{ path: 'test_calc.py', content: script }] })],
+    ['a JSON string', JSON.stringify(script)],
     ['JSON by file name', JSON.stringify({ 'tests/test_calc.py': script })],
     ['JSON that lacks its end', JSON.stringify({ explanation: 'two tests', code: script }).slice(0, -1)],
     ['JSON with raw line ends', `{"code": "${script.replaceAll('"', '\\"')}"}`],
     ['YAML with a block', `explanation: two tests\ncode: |\n${script.replaceAll(/^(?=.)/gm, '  ')}\n`],
-    ['fenced YAML', fenced(`new_tests:\n  - test_name: add\n    test_code: |\n${script.replaceAll(/^(?=.)/gm, '      ')}`, 'yaml')],
+    [
+      'fenced YAML',
+      fenced(`new_tests:\n  - test_name: add\n    test_code: |\n${script.replaceAll(/^(?=.)/gm, '      ')}`, 'yaml'),
+    ],
   ])('of %s are opened', (_name, answer) => {
     const extraction = python(answer)
     expect(names(extraction)).toEqual(both)
@@ -216,7 +255,12 @@ describe('misses', () => {
 
   it('name the place of a fault and keep the nearest code', () => {
     const extraction = python(`Here:\n\n${fenced('x = 1\ndef test_a(:\n    assert x')}`)
-    expect(extraction).toMatchObject({ found: false, reason: 'syntax', line: 5, best: 'x = 1\ndef test_a(:\n    assert x' })
+    expect(extraction).toMatchObject({
+      found: false,
+      reason: 'syntax',
+      line: 5,
+      best: 'x = 1\ndef test_a(:\n    assert x',
+    })
   })
 
   it('of a refusal give way to code that came nevertheless', () => {
@@ -225,21 +269,27 @@ describe('misses', () => {
 })
 
 describe('answers in TypeScript and JavaScript', () => {
-  const suite = "import { describe, expect, it } from 'vitest'\nimport { add } from './add.ts'\n\ndescribe('add', () => {\n  it('adds', () => {\n    const sum: number = add(1, 2)\n    expect(sum).toBe(3)\n  })\n\n  it('knows \\'quotes\\' and /slashes/', () => {\n    expect(`${add(1, 1)} })`).toMatch(/2 \\}\\)/)\n  })\n})"
+  const suite =
+    "import { describe, expect, it } from 'vitest'\nimport { add } from './add.ts'\n\ndescribe('add', () => {\n  it('adds', () => {\n    const sum: number = add(1, 2)\n    expect(sum).toBe(3)\n  })\n\n  it('knows \\'quotes\\' and /slashes/', () => {\n    expect(`${add(1, 1)} })`).toMatch(/2 \\}\\)/)\n  })\n})"
 
   it('are taken whole', () => {
     expect(codeOf(typescript(fenced(suite, 'ts')))).toBe(suite)
-    expect(names(typescript(fenced(suite, 'typescript')))).toEqual(['add > adds', "add > knows \\'quotes\\' and /slashes/"])
+    expect(names(typescript(fenced(suite, 'typescript')))).toEqual([
+      'add > adds',
+      "add > knows \\'quotes\\' and /slashes/",
+    ])
   })
 
   it('may hold JSX', () => {
-    const tsx = "import { expect, test } from 'vitest'\n\ntest('renders', () => {\n  const node: unknown = <p>hi</p>\n  expect(node).toBeTruthy()\n})"
+    const tsx =
+      "import { expect, test } from 'vitest'\n\ntest('renders', () => {\n  const node: unknown = <p>hi</p>\n  expect(node).toBeTruthy()\n})"
     expect(codeOf(typescript(fenced(tsx, 'tsx')))).toBe(tsx)
   })
 
   it('are JavaScript only when they hold no types', () => {
     const options = { language: 'javascript', framework: 'node' } as const
-    const plain = "import test from 'node:test'\nimport assert from 'node:assert'\n\ntest('adds', () => {\n  assert.equal(1 + 1, 2)\n})"
+    const plain =
+      "import test from 'node:test'\nimport assert from 'node:assert'\n\ntest('adds', () => {\n  assert.equal(1 + 1, 2)\n})"
     expect(codeOf(extractCode(fenced(plain, 'js'), options))).toBe(plain)
     expect(names(extractCode(fenced(suite, 'ts'), options))).toEqual(["add > knows \\'quotes\\' and /slashes/"])
   })
@@ -257,32 +307,40 @@ describe('answers that broke off', () => {
   it('lose only the Python test in which that happened, wherever it was', () => {
     const start = script.indexOf('def test_type') + 8
     for (let end = start; end <= script.length; end++)
-      expect(names(python(`\`\`\`python\n${script.slice(0, end)}`, [], 'length')), script.slice(0, end)).toEqual(['test_add'])
+      expect(names(python(`\`\`\`python\n${script.slice(0, end)}`, [], 'length')), script.slice(0, end)).toEqual([
+        'test_add',
+      ])
   })
 
   it('keep the only test when it still asserts something', () => {
-    const extraction = python("```python\nfrom calc import add\n\ndef test_add():\n    assert add(1, 2) == 3\n    assert add('a", [], 'length')
+    const extraction = python(
+      "```python\nfrom calc import add\n\ndef test_add():\n    assert add(1, 2) == 3\n    assert add('a",
+      [],
+      'length',
+    )
     expect(names(extraction)).toEqual(['test_add'])
     expect(codeOf(extraction)).not.toContain("add('a")
     expect(methodOf(extraction)).toBe('salvaged')
   })
 
   it('lose methods of a test class one by one', () => {
-    const answer = '```python\nclass TestAdd:\n    def test_a(self):\n        assert 1\n\n    def test_b(self):\n        x = "abc'
+    const answer =
+      '```python\nclass TestAdd:\n    def test_a(self):\n        assert 1\n\n    def test_b(self):\n        x = "abc'
     expect(names(python(answer, [], 'length'))).toEqual(['TestAdd::test_a'])
   })
 })
 
 describe('a fault in a closed block', () => {
   it('costs only the statement that holds it', () => {
-    const broken = script.replace('assert add(1, 2) == 3', "assert add(1, 2 == 3")
+    const broken = script.replace('assert add(1, 2) == 3', 'assert add(1, 2 == 3')
     const extraction = python(fenced(broken))
     expect(names(extraction)).toEqual(['test_type'])
     expect(extraction.found && extraction.how.notes.join()).toContain('dropped lines 5-')
   })
 
   it('costs only one test of a group', () => {
-    const broken = "import { describe, expect, it } from 'vitest'\n\ndescribe('add', () => {\n  it('a', () => {\n    expect(1).toBe(1)\n  })\n\n  it('b', () => {\n    expect(1.toBe(1)\n  })\n\n  it('c', () => {\n    expect(2).toBe(2)\n  })\n})"
+    const broken =
+      "import { describe, expect, it } from 'vitest'\n\ndescribe('add', () => {\n  it('a', () => {\n    expect(1).toBe(1)\n  })\n\n  it('b', () => {\n    expect(1.toBe(1)\n  })\n\n  it('c', () => {\n    expect(2).toBe(2)\n  })\n})"
     expect(names(typescript(fenced(broken, 'ts')))).toEqual(['add > a', 'add > c'])
   })
 })

@@ -6,10 +6,12 @@ import { enclosedCode } from './extract-envelope.ts'
 import { joinBlocks } from './extract-join.ts'
 import { nothingFound } from './extract-reasons.ts'
 import type { Miss } from './extract-reasons.ts'
-import { cleanings, dedent, hasEntities, normalise, withoutThoughts } from './extract-text.ts'
+import { cleanings, hasEntities, normalise, withoutTags, withoutThoughts } from './extract-text.ts'
 import { fencedBlocks, possibleBlocks } from './fences.ts'
 import type { Block } from './fences.ts'
 import { salvage, withoutLastTest } from './salvage.ts'
+
+export type { FoundTest } from './extract-contents.ts'
 
 /** What is wanted from an answer. */
 export interface ExtractOptions {
@@ -22,7 +24,7 @@ export interface ExtractOptions {
 }
 
 /** How a script was found in an answer, exact enough to find it again. */
-export interface ExtractionPath {
+interface ExtractionPath {
   readonly method: Method
   /** Lines of the answer, from 1. */
   readonly startLine: number
@@ -57,10 +59,18 @@ export function extractCode(answer: string, options: ExtractOptions): Extraction
   const whole = normalise(answer)
   const { text, notes, unended } = withoutThoughts(whole)
   const search: Search = { text, judge, cutOff: finish === 'length' || unended, tried: [] }
-  const found = byWholeText(whole, search) ?? byFirstBlock(search) ?? byScore(search) ?? byLines(search) ?? bySalvage(search)
+  const found =
+    byWholeText(whole, search) ?? byFirstBlock(search) ?? byScore(search) ?? byLines(search) ?? bySalvage(search)
   if (found === undefined) return { found: false, ...nothingFound(search, { thoughts: notes.length > 0 }) }
   const { method, startLine, endLine, score, code } = found
-  const how = { method, startLine, endLine, score, candidates: judge.parsed(), notes: [...notes, ...found.notes] }
+  const how = {
+    method,
+    startLine,
+    endLine,
+    score,
+    candidates: judge.parsed(),
+    notes: [...(method === 'whole_text' ? [] : notes), ...found.notes],
+  }
   return { found: true, code, language, tests: found.outline.tests, how }
 }
 
@@ -179,7 +189,12 @@ const maxEnds = 40
 /** Code between lines of prose, without any fence: the longest range of lines that parses and holds a test. */
 function byLines(search: Search): Usable | undefined {
   if (!mayHoldTests(search) || search.tried.some((one) => one.block !== undefined)) return undefined
-  const lines = dedent(search.text).split('\n')
+  const plain = withoutTags(search.text)
+  return longestRange(plain, search) ?? longestRange(plain.replaceAll(/^(?: {4}|\t)/gm, ''), search)
+}
+
+function longestRange(text: string, search: Search): Usable | undefined {
+  const lines = text.split('\n')
   const starts = lines.flatMap((line, index) => (codeLike.test(line) ? [index] : [])).slice(0, maxStarts)
   for (const start of starts) {
     const ends = lines.flatMap((line, index) => (index > start && endsCode(line, lines[index + 1]) ? [index + 1] : []))

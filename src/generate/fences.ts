@@ -59,15 +59,20 @@ function between(lines: readonly string[], opener: Marker, end: number): string 
     .join('\n')
 }
 
+/** Code that begins in the line of its fence. */
+const codeInInfo = /^(\w+)[ \t]+((?:import|from|def|class|const|let|test|it|describe)\b.*[\w)};:'"])$/
+
 function block(lines: readonly string[], opener: Marker, end: number | undefined): Block {
   const last = end ?? lines.length
+  const [, info = opener.info, first] = codeInInfo.exec(opener.info) ?? []
+  const rest = between(lines, opener, last)
   let heading = ''
   for (let line = opener.line - 1; line >= 0 && line >= opener.line - 3 && heading === ''; line--)
     heading = lines[line]?.trim() ?? ''
   return {
-    code: between(lines, opener, last),
-    info: opener.info,
-    startLine: opener.line + 2,
+    code: first === undefined ? rest : `${first}\n${rest}`,
+    info,
+    startLine: opener.line + (first === undefined ? 2 : 1),
     endLine: Math.max(last, opener.line + 2),
     heading,
     closed: end !== undefined,
@@ -116,12 +121,6 @@ export function possibleBlocks(text: string): Block[] {
       blocks.push(block(cut, opener, end + 1))
     }
     if (closers.length === 0) blocks.push(block(lines, opener, undefined))
-    const [language, ...rest] = opener.info.split(' ')
-    if (rest.length > 0 && /^(?:import|from|def|const|let|test|it|describe)$/.test(rest[0] ?? '')) {
-      const split = lines.with(opener.line, rest.join(' '))
-      const end = closers[0]?.line
-      blocks.push(block(split, { ...opener, info: language ?? '', line: opener.line - 1 }, end))
-    }
   }
   return blocks
 }

@@ -33,5 +33,10 @@ export function checkScript(code: string, { language, framework, symbols = [] }:
     const message = `nothing under test is mentioned: ${symbols.slice(0, 5).join(', ')}`
     findings.push({ severity: 'warning', kind: 'target_unused', message, line: 1 })
   }
+  const copied = symbols.filter((symbol) => read.defined.includes(symbol) && !read.imported.includes(symbol))
+  if (copied.length > 0) {
+    const message = `defines what it should test: ${copied.join(', ')}`
+    findings.push({ severity: 'warning', kind: 'target_redefined', message, line: 1 })
+  }
   return findings.toSorted((left, right) => left.line - right.line)
 }

@@ -8,9 +8,12 @@ const commands: Readonly<Record<Framework, (test: TestResult) => string>> = {
   node: (test) => `node --test --test-name-pattern=${quote(`^${escapePattern(test.name)}$`)} ${quote(test.file)}`,
 }
 
-/** The framework's own command that runs one test again, quoted for a POSIX shell, to be started in the working folder. */
+/** The framework's own command that runs one test again, quoted for a POSIX shell; works from any folder. */
 export function rerunCommand(execution: Execution, test: TestResult): string {
-  return commands[execution.framework](test)
+  const { cwd, scriptDir, framework } = execution
+  // A generated script was never in the project: it has to be put there first.
+  const put = scriptDir === undefined ? [] : [`cp ${quote(`${scriptDir}/${test.file}`)} ${quote(test.file)}`]
+  return [`cd ${quote(cwd)}`, ...put, commands[framework](test)].join(' && ')
 }
 
 function quote(word: string): string {

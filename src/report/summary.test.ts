@@ -52,7 +52,7 @@ describe('toSummary', () => {
       attempts: ['failed', 'failed'],
       stdout: 'first try\n',
       fingerprint: expect.stringMatching(/^[0-9a-f]{12}$/),
-      rerun: 'python3 -m pytest tests/test_calc_api.py::test_divide_rounds',
+      rerun: 'cd /home/ada/calculator && python3 -m pytest tests/test_calc_api.py::test_divide_rounds',
     })
   })
 

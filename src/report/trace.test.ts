@@ -52,17 +52,31 @@ describe('focusTrace', () => {
     expect(focusTrace('just words', 'a.py', 100)).toBe('just words')
     expect(focusTrace(`a${'x'.repeat(5000)}z`, 'a.py', 100)).toMatch(/^ax+\n… 4902 characters left out …\nx+z$/)
   })
+
+  it('puts a generated script into the project first', () => {
+    const test = testResult('sums', 'failed', { file: 'gen.py', id: 'gen.py::sums' })
+    expect(rerunCommand(execution({ scriptDir: '/runs/one' }), test)).toBe(
+      'cd /home/ada/calculator && cp /runs/one/gen.py gen.py && python3 -m pytest gen.py::sums',
+    )
+  })
 })
 
 describe('rerunCommand', () => {
   it('quotes for the shell and names exactly one test', () => {
     const test = testResult("it's [x]", 'failed', { suite: ['sum'], file: 'a.test.ts', id: "a.py::it's [x]" })
-    expect(rerunCommand(execution(), test)).toBe(`python3 -m pytest 'a.py::it'\\''s [x]'`)
+    expect(rerunCommand(execution(), test)).toBe(`cd /home/ada/calculator && python3 -m pytest 'a.py::it'\\''s [x]'`)
     expect(rerunCommand(execution({ framework: 'vitest' }), test)).toBe(
-      `npx vitest run a.test.ts -t 'sum it'\\''s [x]'`,
+      `cd /home/ada/calculator && npx vitest run a.test.ts -t 'sum it'\\''s [x]'`,
     )
     expect(rerunCommand(execution({ framework: 'node' }), test)).toBe(
-      `node --test --test-name-pattern='^it'\\''s \\[x\\]$' a.test.ts`,
+      `cd /home/ada/calculator && node --test --test-name-pattern='^it'\\''s \\[x\\]$' a.test.ts`,
+    )
+  })
+
+  it('puts a generated script into the project first', () => {
+    const test = testResult('sums', 'failed', { file: 'gen.py', id: 'gen.py::sums' })
+    expect(rerunCommand(execution({ scriptDir: '/runs/one' }), test)).toBe(
+      'cd /home/ada/calculator && cp /runs/one/gen.py gen.py && python3 -m pytest gen.py::sums',
     )
   })
 })

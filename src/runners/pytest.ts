@@ -56,6 +56,9 @@ async function launch(job: RunnerJob, info: RunnerInfo): Promise<Launch> {
         ...[info.executable, '-m', 'pytest', '-p', 'greenloop_pytest', '--rootdir=.', '--color=no'],
         // Redirected rather than switched off: `--lf` and the `cache` fixture go on working, and the project stays clean.
         ...['-o', `cache_dir=${join(job.scratchDir, 'pytest-cache')}`],
+        ...(info.plugins['benchmark'] === undefined ? [] : [`--benchmark-storage=file://${job.scratchDir}/benchmarks`]),
+        // One file that cannot be imported must not hide what the others say.
+        '--continue-on-collection-errors',
         ...workerArguments(job, info),
         ...(job.collectOnly ? ['--collect-only', '-q'] : []),
         ...job.args,

@@ -57,7 +57,7 @@ describe('a mock model', () => {
     const { code, document } = await pipeline(['--suite', suite('calculator.json'), '--mode', 'mock', '--mock-response', answer(name)])
     expect(document.verdict).toBe('passed')
     expect(code).toBe(0)
-    expect(document.summary['total']).toBe(document.generation?.tests.length)
+    expect(document.summary['total']).toBeGreaterThanOrEqual(document.generation?.tests.length ?? Infinity)
   })
 
   it('that refuses ends the run as failed, with the answer kept', async () => {

@@ -157,7 +157,8 @@ def last_error(text):
 def collect_failure(report):
     failure = failure_of(report, "collection")
     file = report.nodeid.split("::", 1)[0]
-    lines = re.findall(r"^%s:(\d+):" % re.escape(file), failure["trace"], re.MULTILINE) if file else []
+    places = r"^%s:(\d+):|^E\s+File \".*%s\", line (\d+)" % (re.escape(file), re.escape(os.path.basename(file)))
+    lines = [one or other for one, other in re.findall(places, failure["trace"], re.MULTILINE)] if file else []
     if lines:
         failure.update(file=file, line=int(lines[-1]))
     return failure

@@ -11,6 +11,7 @@ const channel = Number(process.env.GREENLOOP_CHANNEL_FD)
 const reporter = fileURLToPath(new URL('node-reporter.mjs', import.meta.url))
 const collector = fileURLToPath(new URL('node-collect.mjs', import.meta.url))
 const separator = ' > '
+const redOutcomes = new Set(['failed', 'errored', 'timed_out', 'crashed'])
 const stderrTail = 16 * 1024
 const testFiles = ['**/*{.,-,_}test.{js,mjs,cjs,ts,mts,cts}', '**/test{,-*}.{js,mjs,cjs,ts,mts,cts}', '**/test/**/*.{js,mjs,cjs,ts,mts,cts}']
 const pause = new Int32Array(new SharedArrayBuffer(4))
@@ -61,10 +62,11 @@ function planFiles() {
 const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)
 
 /** Patterns that match the ids' full names. ` #2` may be ours, for a name used twice, or part of the name. */
-function patternsOf(ids) {
+function patternsOf(ids, wholly) {
   const patterns = ids.map((id) => {
     const names = id.split(separator).slice(1)
-    return `^${names.map((name) => escaped(name).replace(/ #\d+$/, '($&)?')).join(' ')}$`
+    const exact = names.map((name) => escaped(name).replace(/ #\d+$/, '($&)?'))
+    return wholly ? `^${exact[0]}( |$)` : `^${exact.join(' ')}$`
   })
   // Where the list is too long for a command line the whole file runs, and the reporter leaves out the others.
   return patterns.join(' ').length > 60_000 ? [] : [...new Set(patterns)].map((pattern) => `--test-name-pattern=${pattern}`)
@@ -77,14 +79,14 @@ function coverageFlags() {
   return ['--experimental-test-coverage', ...inside]
 }
 
-function argumentsFor({ file, ids }) {
+function argumentsFor({ file, ids, wholly }) {
   if (job.collectOnly) return [...job.nodeArgs, `--import=${collector}`, file]
   return [
     ...job.nodeArgs,
     `--import=${reporter}`,
     ...[`--test-reporter=${reporter}`, '--test-reporter-destination=stdout', `--test-timeout=${job.testTimeoutMs}`],
     ...coverageFlags(),
-    ...(ids === undefined ? [] : patternsOf(ids)),
+    ...(ids === undefined ? [] : patternsOf(ids, wholly)),
     file,
   ]
 }
@@ -92,6 +94,8 @@ function argumentsFor({ file, ids }) {
 /** Follows one file's events; knows what began without an end. */
 function follow(coverage) {
   const open = new Map()
+  const begun = new Set()
+  let red = false
   let heard = false
   const take = (line) => {
     let event
@@ -102,28 +106,43 @@ function follow(coverage) {
     }
     heard = true
     if (event.event === 'coverage') return coverage.add(event.files)
-    if (event.event === 'test_start') open.set(event.id, event.at)
+    if (event.event === 'test_start') {
+      open.set(event.id, event.at)
+      begun.add(event.id)
+    }
     if (event.event === 'test_finish') open.delete(event.id)
+    red ||= event.event === 'collect_error' || redOutcomes.has(event.outcome)
     sendLine(line)
   }
-  return { take, open, heard: () => heard }
+  return { take, open, begun, heard: () => heard, red: () => red }
 }
 
-function reportEnd({ file }, follower, { code, signal, stderr }) {
+function reportEnd({ file, ids }, follower, { code, signal, stderr }) {
   const how = signal === null ? `with exit code ${code}` : `by ${signal}`
   for (const [id, at] of follower.open) {
     const message = `the process ended ${how} while the test ran`
     const failure = { phase: 'call', type: 'ProcessEnded', message, trace: stderr, file }
     send({ event: 'test_finish', id, outcome: 'crashed', durationMs: Date.now() - at, failure })
   }
-  if (code !== 0 && !follower.heard()) {
+  if (code !== 0 && !follower.heard() && ids === undefined) {
     const message = (/^\s*(\w*(?:Error|Exception)\b.*)$/m.exec(stderr)?.[1] ?? `the process ended ${how}`).trim()
     const failure = { phase: 'collection', type: /^\w+/.exec(message)?.[0] ?? 'Error', message, trace: stderr, file }
     send({ event: 'collect_error', file, failure })
   }
 }
 
-/** Runs one file to its end; resolves with its exit code. */
+/** What the process ended with; where only some tests were wanted, the others have no say in it. */
+function codeOf({ ids }, follower, code) {
+  return ids !== undefined && ids.every((id) => follower.begun.has(id)) ? Number(follower.red()) : code
+}
+
+/** Ids below other names that never began, unless the whole outer test ran. */
+function unseenBy({ ids, wholly }, follower) {
+  if (wholly || ids === undefined) return []
+  return ids.filter((id) => !follower.begun.has(id) && id.split(separator).length > 2)
+}
+
+/** Runs one file to its end; resolves with its exit code and with the ids below other names that were not seen. */
 function runFile(entry, coverage) {
   return new Promise((done) => {
     const env = { ...process.env, GREENLOOP_CHANNEL_FD: '3', GREENLOOP_IDS: JSON.stringify(entry.ids ?? null) }
@@ -141,7 +160,7 @@ function runFile(entry, coverage) {
       if (ended === undefined) return
       const lost = follower.open.size > 0
       reportEnd(entry, follower, { ...ended, stderr })
-      done(lost ? 1 : (ended.code ?? 1))
+      done({ code: lost ? 1 : codeOf(entry, follower, ended.code ?? 1), unseen: unseenBy(entry, follower) })
     }
     child.on('error', (error) => {
       ended = { code: 1, signal: null }
@@ -181,7 +200,10 @@ async function main() {
   let exitCode = 0
   const worker = async () => {
     for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) {
-      if ((await runFile(entry, coverage)) !== 0) exitCode = 1
+      const { code, unseen } = await runFile(entry, coverage)
+      if (code !== 0 && unseen.length === 0) exitCode = 1
+      // A test inside another test exists only while the outer one runs, which a pattern for the inner one prevents.
+      if (unseen.length > 0) queue.unshift({ file: entry.file, ids: unseen, wholly: true })
     }
   }
   await Promise.all(Array.from({ length: Math.max(1, job.workers) }, worker))

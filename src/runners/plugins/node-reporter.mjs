@@ -1,8 +1,8 @@
 // Preloaded into the process of one test file. Tells what node:test does at the moment it does it: the runner's own
 // event stream comes late, and not at all when a test ends the process or never gives control back.
+import { EventEmitter } from 'node:events'
 import { writeSync } from 'node:fs'
 import { relative, sep } from 'node:path'
-import { Readable } from 'node:stream'
 import { inspect, stripVTControlCharacters } from 'node:util'
 
 const cap = 64 * 1024
@@ -195,23 +195,18 @@ const handlers = {
   'test:coverage': coverageOf,
 }
 
-// node:test emits each event on its stream before it queues it; the first one shows us the stream.
-const inherited = Readable.prototype.emit
-Readable.prototype.emit = function (type, ...values) {
-  if (typeof type === 'string' && type.startsWith('test:') && this.constructor.name === 'TestsStream') {
-    delete Readable.prototype.emit
-    Object.defineProperty(this, 'emit', { value: listen(this), enumerable: false, configurable: true, writable: true })
-    return this.emit(type, ...values)
+// node:test emits each event on the stream of its root before it queues it. That stream is the first of its kind to be
+// made; a second one swallows what name patterns leave out.
+const { init } = EventEmitter
+EventEmitter.init = function (...values) {
+  init.apply(this, values)
+  if (this.constructor.name !== 'TestsStream') return
+  EventEmitter.init = init
+  const value = function (type, ...data) {
+    handlers[type]?.(data[0])
+    return EventEmitter.prototype.emit.call(this, type, ...data)
   }
-  return inherited.call(this, type, ...values)
-}
-if (Object.getPrototypeOf(Readable.prototype).emit !== inherited) throw new Error('streams are not built as expected')
-
-function listen(stream) {
-  return (type, ...values) => {
-    handlers[type]?.(values[0])
-    return inherited.call(stream, type, ...values)
-  }
+  Object.defineProperty(this, 'emit', { value, configurable: true, writable: true })
 }
 
 for (const name of ['stdout', 'stderr']) {

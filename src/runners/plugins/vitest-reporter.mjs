@@ -136,9 +136,9 @@ function followFile(path, take) {
   return { read, close: () => (clearInterval(timer), closeSync(fd)) }
 }
 
-/** Regular expression over full names, as vitest matches them: names of suites and test with a space between. */
+/** Regular expression over full names: those of suites and test, with ` > ` (vitest 5) or a space between. */
 function patternOf(ids) {
-  const names = ids.map((id) => id.split(' > ').slice(1).map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`).replace(/ #\d+$/, '(?:$&)?')).join(' '))
+  const names = ids.map((id) => id.split(' > ').slice(1).map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`).replace(/ #\d+$/, '(?:$&)?')).join(' (?:> )?'))
   return new RegExp(`^(?:${[...new Set(names)].join('|')})$`)
 }
 
@@ -149,6 +149,7 @@ export default class GreenloopReporter {
   output = new Map()
   starts
   runEnded = false
+  red = false
 
   onInit(vitest) {
     const interpreter = `Node.js ${process.version}`
@@ -201,6 +202,7 @@ export default class GreenloopReporter {
     this.finished.add(id)
     const at = test.diagnostic()?.startTime ?? Date.now()
     const attempts = attemptsOf(test, fileOf(test.module))
+    this.red ||= !['passed', 'skipped'].includes(attempts.at(-1)?.outcome)
     for (const [index, result] of attempts.entries()) {
       if (index > 0) send({ event: 'test_start', id, at: result.at ?? at })
       else this.start(test.id, at)
@@ -213,12 +215,14 @@ export default class GreenloopReporter {
 
   onTestModuleEnd(module) {
     const file = fileOf(module)
+    this.red ||= module.errors().length > 0
     for (const error of module.errors()) send({ event: 'collect_error', file, failure: failureOf(error, 'collection', file) })
     for (const test of module.children.allTests()) if (test.result().state !== 'pending') this.finish(test)
   }
 
   onTestRunEnd(_modules, unhandledErrors) {
     this.starts.read()
+    this.red ||= unhandledErrors.length > 0
     for (const error of unhandledErrors) {
       const message = stripVTControlCharacters(`${error.name ?? 'Error'}: ${error.message}\n${error.stack ?? ''}`)
       send({ event: 'internal_error', message: capped(message) })
@@ -241,7 +245,10 @@ export default class GreenloopReporter {
 
   end(exitCode) {
     this.starts.close()
-    if (this.runEnded) send({ event: 'session_end', exitCode })
+    // Names that match in other files may have run as well; what was not asked for has no say in the exit code.
+    const green = wanted !== undefined && !this.red && [...wanted].every((id) => this.finished.has(id))
+    if (green) process.exitCode = 0
+    if (this.runEnded) send({ event: 'session_end', exitCode: green ? 0 : exitCode })
   }
 }
 
