@@ -5,7 +5,6 @@ import type { Execution } from '../domain/run.ts'
 import { execute } from '../execute/execute.ts'
 import type { OverlayFile } from '../execute/workspace.ts'
 import type { Summary } from '../report/summary.ts'
-import { writeReports } from '../report/write.ts'
 import { openSandbox } from '../runners/sandbox.ts'
 import { runners } from '../runners/runner-table.ts'
 import { redactorOf } from './settings.ts'
@@ -32,10 +31,13 @@ export async function runRequest(input: ExecutionInput, loaded: LoadedSettings, 
     runner.probe(place, where.signal),
     openSandbox(request.sandbox ?? loaded.settings.execution.sandbox),
   ])
+  // Loaded while the tests run, since it is not needed before they are over.
+  const reports = import('../report/write.ts')
   const { runId, runDir, overlay = [], collectOnly = false } = input
   const redact = redactorOf(loaded).text
   const parts = { runner, info, sandbox, runDir, runId, environment, overlay, collectOnly, redact }
   const execution = await execute(request, parts, { signal: where.signal, onProgress: where.onProgress ?? ignore })
+  await reports
   return overlay.length === 0 ? execution : { ...execution, scriptDir: runDir }
 }
 
@@ -53,6 +55,7 @@ export interface Reported {
 export async function report(execution: Execution, input: ExecutionInput, loaded: LoadedSettings): Promise<Reported> {
   const { runDir, request } = input
   const redactor = redactorOf(loaded)
+  const { writeReports } = await import('../report/write.ts')
   const { summary } = await writeReports(execution, { runDir, redactor, coverageRequested: request.coverage !== false })
   return { execution, summary, runDir }
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { loadSuiteFile } from '../config/suite-file.ts'
 import type { LoadedSettings } from '../config/settings.ts'
@@ -18,6 +17,7 @@ import { now } from '../lib/clock.ts'
 import { generationFiles } from '../report/generation-files.ts'
 import { writeTexts } from '../report/write.ts'
 import { openModel } from './model.ts'
+import { makeRunDir } from './run-folder.ts'
 import { readSettings, redactorOf } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -118,22 +118,4 @@ export async function generate(prepared: Prepared, where: Surroundings): Promise
     throw error
   })
   return { generation, runDir, files: await keep(generationFiles(generation)) }
-}
-
-async function makeRunDir(runDir: string): Promise<void> {
-  await mkdir(dirname(runDir), { recursive: true }).catch(refuse)
-  await mkdir(runDir).catch(refuse)
-  function refuse(cause: NodeJS.ErrnoException): never {
-    if (cause.code === 'EEXIST') {
-      throw new GreenloopError('artifact_failed', `${runDir} is there already`, {
-        cause,
-        why: 'a run is never written over another',
-        help: 'give the run another --run-id',
-      })
-    }
-    throw new GreenloopError('artifact_failed', `${runDir} cannot be made: ${cause.message}`, {
-      cause,
-      help: 'choose another folder with --artifacts',
-    })
-  }
 }

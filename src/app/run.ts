@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { loadRequest } from '../config/request-file.ts'
 import { requestLayers } from '../config/request-layers.ts'
@@ -10,6 +9,7 @@ import { now } from '../lib/clock.ts'
 import { createRunId } from '../lib/ids.ts'
 import { report, runRequest } from './execution.ts'
 import type { Reported } from './execution.ts'
+import { makeRunDir } from './run-folder.ts'
 import { readSettings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -30,12 +30,7 @@ export async function runTests(input: RunInput, where: Surroundings): Promise<Re
   const request = await readRequest(input, loaded, where)
   const runId = input.runId ?? request.runId ?? createRunId(new Date(now()))
   const runDir = resolve(loaded.settings.artifacts, runId)
-  await mkdir(runDir, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new GreenloopError('artifact_failed', `${runDir} cannot be made: ${cause.message}`, {
-      cause,
-      help: 'choose another folder with --artifacts',
-    })
-  })
+  await makeRunDir(runDir)
   where.onRun?.(runId, runDir)
   const execution = { request, runId, runDir }
   return report(await runRequest(execution, loaded, where), execution, loaded)

@@ -111,24 +111,26 @@ function problemsOf(
 function sharedEnd({ options }: Session, ending: Ending, suspects: readonly string[]): RunProblem {
   const what = `while ${suspects.length} tests ran together, so each of them was run again alone`
   const process = `process ${options.number}`
-  if (ending.overdue !== undefined)
+  if (ending.overdue !== undefined) {
     return { kind: 'process_hung', message: `${process} was silent for too long ${what}` }
+  }
   return { kind: 'process_crashed', message: `${process} ended (${wordsForEnd(ending)}) ${what}` }
 }
 
 /** The problem of a session without an end, unless one of its tests accounts for it. */
-function brokenOff({ options, open, collected, lastFinished }: Session, ending: Ending): RunProblem | undefined {
-  if (open.size > 0) return undefined
-  const process = `process ${options.number}`
-  const place = collected
-    ? lastFinished
-      ? `after ${lastFinished}`
-      : 'before its first test'
-    : 'while it collected tests'
+function brokenOff(session: Session, ending: Ending): RunProblem | undefined {
+  if (session.open.size > 0) return undefined
+  const process = `process ${session.options.number}`
+  const when = lastSign(session)
   if (ending.overdue === undefined) {
-    return { kind: 'process_crashed', message: `${process} ended ${place} (${wordsForEnd(ending)})` }
+    return { kind: 'process_crashed', message: `${process} ended ${when} (${wordsForEnd(ending)})` }
   }
-  return { kind: 'process_hung', message: `${process} showed no sign of life ${place} and was killed` }
+  return { kind: 'process_hung', message: `${process} showed no sign of life ${when} and was killed` }
+}
+
+function lastSign({ collected, lastFinished }: Session): string {
+  if (!collected) return 'while it collected tests'
+  return lastFinished === undefined ? 'before its first test' : `after ${lastFinished}`
 }
 
 /** The problem of an exit code that the results do not explain. */

@@ -64,6 +64,14 @@ describe('running tests', () => {
     })
   })
 
+  it('tells what could not be collected', async () => {
+    await withProject({ 'test_a.py': { one: 'pass' }, 'test_b.py': { onCollect: 'error' } }, async (project) => {
+      const execution = await project.run({}, { parts: { collectOnly: true } })
+      expect(execution).toMatchObject({ tests: [{ name: 'one' }], problems: [{ kind: 'collection_error' }] })
+      expect(execution.processes).toHaveLength(1)
+    })
+  })
+
   it('takes a collection error for a failure and runs the other files', async () => {
     await withProject({ 'test_a.py': { one: 'pass' }, 'test_b.py': { onCollect: 'error' } }, async (project) => {
       const execution = await project.run()
@@ -303,10 +311,11 @@ describe('workers', () => {
 })
 
 describe('workspaces', () => {
-  it('gives every process a fresh copy where there is a sandbox, and leaves the project as it is', async () => {
-    await withProject({ 'test_a.py': { one: 'write' }, 'test_b.py': { two: 'blind' } }, async (project) => {
-      const parts = { sandbox: openBox('limited') }
-      expect(outcomesOf(await project.run({ workers: 2 }, { parts }))).toEqual({ one: 'passed', two: 'passed' })
+  it('gives the processes of a run one copy where there is a sandbox, and leaves the project as it is', async () => {
+    await withProject({ 'test_a.py': { one: 'write', two: 'exit', three: 'blind' } }, async (project) => {
+      const execution = await project.run({}, { parts: { sandbox: openBox('limited') } })
+      // The process of the remainder finds what the first one has written.
+      expect(outcomesOf(execution)).toEqual({ one: 'passed', two: 'crashed', three: 'failed' })
       await expect(readFile(join(project.cwd, 'left-behind.txt'))).rejects.toMatchObject({ code: 'ENOENT' })
     })
   })

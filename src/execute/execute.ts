@@ -28,7 +28,7 @@ export interface ExecuteParts {
   readonly overlay?: readonly OverlayFile[] | undefined
   /** Passed over everything that goes into the logs. */
   readonly redact?: ((text: string) => string) | undefined
-  /** Only finds the tests: they come back without an attempt. */
+  /** Only finds the tests: they come back without an attempt, so the verdict says nothing. */
   readonly collectOnly?: boolean | undefined
   /** How long a process may be silent, where the usual limits do not fit. */
   readonly silence?: Partial<Silence> | undefined

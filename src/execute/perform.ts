@@ -19,7 +19,6 @@ export async function perform(task: Task, context: RunContext): Promise<readonly
   const { session, ending } = finished
   if (task.purpose === 'run' && hasRefused(finished)) throw didNotStart(finished, context)
   enter(task, finished, context)
-  if (context.collectOnly) return []
   const aftermath = conclude(session, {
     ending,
     testTimeoutSeconds: context.request.testTimeoutSeconds,
@@ -29,7 +28,7 @@ export async function perform(task: Task, context: RunContext): Promise<readonly
   // While the file to blame is being searched for, every half of it fails the same way; the first time says it.
   const isSearch = aftermath.isBlind && task.purpose === 'remainder'
   for (const problem of [...session.problems, ...(isSearch ? [] : aftermath.problems)]) report(context, problem)
-  return await followUps(task, aftermath, context)
+  return context.collectOnly ? [] : await followUps(task, aftermath, context)
 }
 
 /** Whether the framework ended on its own account before it had anything to run: a wrong option, a missing file. */

@@ -65,10 +65,11 @@ function policyFor(
   launch: Launch,
   { request, info, width, innerWorkers }: RunContext,
 ): SandboxPolicy {
-  const { inside, outside, scratch } = workspace
+  const { inside, outside, scratch, temp } = workspace
   const project = workspace.isCopy ? [{ outside, inside }] : []
+  const shared = temp === undefined ? [] : [{ outside: temp, inside: '/tmp' }]
   return {
-    writable: [...project, { outside: scratch, inside: scratch }],
+    writable: [...shared, ...project, { outside: scratch, inside: scratch }],
     readOnly: [...info.readOnlyPaths, ...launch.readOnlyPaths, ...workspace.shown, ...outsideFolders(request)],
     network: request.network,
     memoryBytes: request.maxMemoryMb * mebibyte,

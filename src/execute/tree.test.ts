@@ -24,7 +24,7 @@ describe('reading a project', () => {
       'a.py',
       'pkg/b.py',
       '.git/config',
-      'pkg/__pycache__/b.pyc',
+      'pkg/.mypy_cache/b.json',
       'node_modules/x/index.js',
       'env/pyvenv.cfg',
     ]

@@ -7,7 +7,6 @@ const ignoredFolders: ReadonlySet<string> = new Set([
   '.git',
   '.hg',
   '.svn',
-  '__pycache__',
   '.pytest_cache',
   '.mypy_cache',
   '.ruff_cache',

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs'
-import { chmod, copyFile, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Sandbox } from '../domain/ports.ts'
+import { exists } from '../lib/files.ts'
 import { readTree } from './tree.ts'
 import type { Tree } from './tree.ts'
 
@@ -14,7 +15,7 @@ export interface OverlayFile {
   readonly text: string
 }
 
-/** Folders of one process. */
+/** Folders of one process; the project and the temporary folder are those of the whole run. */
 export interface Workspace {
   /** Working folder as the process sees it. */
   readonly inside: string
@@ -24,6 +25,8 @@ export interface Workspace {
   readonly isCopy: boolean
   /** Folders of the project that are not in the copy and are to be shown read-only. */
   readonly shown: readonly string[]
+  /** Temporary folder shared by the processes of a run, to be seen as /tmp; absent where the box cannot bind it. */
+  readonly temp: string | undefined
   /** Empty folder for files of the framework's plugin. */
   readonly scratch: string
   /** Begins to remove the folders. */
@@ -47,13 +50,11 @@ export interface WorkspaceOptions {
   readonly sandbox: Sandbox
 }
 
-/** A copy above this is made once and shared by all processes of a run. */
-const maxFreshBytes = 64 * 1024 * 1024
-const maxFreshFiles = 5000
 const copiesAtOnce = 32
 
 /**
- * Gives every process a copy of the project of its own, so that one cannot spoil the files of another. Without a
+ * Gives the processes of a run a copy of the project, the same one as long as nothing of it is missing: a retry finds what
+ * the first attempt left, as it would outside, but a test that deletes the project spoils it for nobody else. Without a
  * sandbox and without files to lay over it, tests run in the project itself.
  */
 export async function openWorkspaces({ cwd, overlay, sandbox }: WorkspaceOptions): Promise<Workspaces> {
@@ -64,14 +65,11 @@ export async function openWorkspaces({ cwd, overlay, sandbox }: WorkspaceOptions
   const base = await mkdtemp(join(tmpdir(), 'greenloop-'))
   // Tests run as another user in some sandboxes and have to pass through.
   await chmod(base, 0o711)
-  const tree = isCopy
-    ? await readTree(
-        cwd,
-        files.map(({ path }) => path),
-      )
-    : undefined
-  const isFresh = tree === undefined || (tree.bytes <= maxFreshBytes && tree.files.length <= maxFreshFiles)
+  const paths = files.map(({ path }) => path)
+  const tree = isCopy ? await readTree(cwd, paths) : undefined
   const removals: Promise<void>[] = []
+  let temp: Promise<string> | undefined
+  let copies = 0
   let common: Promise<string> | undefined
 
   const make = async (outside: string, from: Tree): Promise<string> => {
@@ -86,23 +84,27 @@ export async function openWorkspaces({ cwd, overlay, sandbox }: WorkspaceOptions
     await sandbox.prepare(outside)
     return outside
   }
-  const project = async (process: number): Promise<string> => {
+  const project = async (): Promise<string> => {
     if (tree === undefined) return cwd
-    if (isFresh) return await make(join(base, `project-${process}`), tree)
-    return await (common ??= make(join(base, 'project'), tree))
+    const used = common
+    if (used !== undefined && (await isWhole(await used, tree))) return await used
+    // Another process may have replaced the damaged copy in the meantime.
+    if (common === used) common = make(join(base, `project-${++copies}`), tree)
+    return await (common ?? cwd)
   }
   return {
     open: async (process) => {
       const scratch = join(base, `scratch-${process}`)
-      const [outside] = await Promise.all([project(process), mkdir(scratch)])
-      const own = isFresh && isCopy ? [scratch, outside] : [scratch]
+      if (canBind) temp ??= makeFolder(join(base, 'tmp'), sandbox)
+      const [outside, shared] = await Promise.all([project(), temp, mkdir(scratch)])
       return {
         inside: canBind ? cwd : outside,
         outside,
         isCopy,
         shown: canBind ? (tree?.shown ?? []).map((path) => join(cwd, path)) : [],
         scratch,
-        release: () => void removals.push(...own.map(remove)),
+        temp: shared,
+        release: () => void removals.push(remove(scratch)),
       }
     },
     isShallow: tree?.shallow ?? false,
@@ -116,13 +118,37 @@ export async function openWorkspaces({ cwd, overlay, sandbox }: WorkspaceOptions
   }
 }
 
+/** Whether every file that was copied is still there; what tests added or changed is theirs. */
+async function isWhole(folder: string, { files }: Tree): Promise<boolean> {
+  for (let at = 0; at < files.length; at += copiesAtOnce) {
+    const some = files.slice(at, at + copiesAtOnce)
+    const there = await Promise.all(some.map((path) => exists(join(folder, path))))
+    if (!there.every(Boolean)) return false
+  }
+  return true
+}
+
 async function copyTree(from: string, to: string, tree: Tree): Promise<void> {
   await makeFolders(to, tree.folders)
   for (let at = 0; at < tree.files.length; at += copiesAtOnce) {
     const some = tree.files.slice(at, at + copiesAtOnce)
-    await Promise.all(some.map((path) => copyFile(join(from, path), join(to, path), constants.COPYFILE_FICLONE)))
+    await Promise.all(some.map((path) => copyDated(join(from, path), join(to, path))))
   }
   await Promise.all(tree.links.map(({ path, target }) => symlink(target, join(to, path))))
+}
+
+/** Python trusts compiled files only beside a source of the very time it was compiled from. */
+async function copyDated(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE)
+  if (!from.endsWith('.py')) return
+  const { atime, mtime } = await stat(from)
+  await utimes(to, atime, mtime)
+}
+
+async function makeFolder(folder: string, sandbox: Sandbox): Promise<string> {
+  await mkdir(folder)
+  await sandbox.prepare(folder)
+  return folder
 }
 
 async function makeFolders(root: string, folders: readonly string[]): Promise<void> {

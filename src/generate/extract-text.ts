@@ -44,7 +44,10 @@ const entity = /&(?:lt|gt|quot|apos|nbsp|amp|#39|#x27);/g
 
 /** Whether HTML entities stand in code, outside of its strings and comments. */
 export const hasEntities = (code: string): boolean =>
-  code.includes('&') && new RegExp(entity.source).test(code.replaceAll(/'[^'\n]*'|"[^"\n]*"|#.*$|\/\/.*$/gm, ''))
+  code.includes('&') &&
+  new RegExp(entity.source).test(
+    code.replaceAll(/"""[^]*?"""|'''[^]*?'''|`[^`]*`|'[^'\n]*'|"[^"\n]*"|#.*$|\/\/.*$/gm, ''),
+  )
 
 /** Readings of a piece of code that does not parse as it stands; each differs from `code`. */
 export function cleanings(code: string): Cleaned[] {
@@ -73,7 +76,7 @@ const withoutDiffMarks = (code: string): string =>
   code.replaceAll(/^(?:@@.*|(?:---|\+\+\+) .*|-.*)$/gm, '').replaceAll(/^[+ ]/gm, '')
 
 /** Decodes the entities that a page puts into code, once. */
-const decodeEntities = (code: string): string => code.replaceAll(entity, (found) => entities[found] ?? found)
+export const decodeEntities = (code: string): string => code.replaceAll(entity, (found) => entities[found] ?? found)
 
 const tags = /<\/?(?:pre|code|answer|output|script|test_?code|solution)(?:\s[^>\n]{0,200})?>/gi
 

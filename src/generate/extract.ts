@@ -6,7 +6,7 @@ import { enclosedCode } from './extract-envelope.ts'
 import { joinBlocks } from './extract-join.ts'
 import { nothingFound } from './extract-reasons.ts'
 import type { Miss } from './extract-reasons.ts'
-import { cleanings, hasEntities, normalise, withoutTags, withoutThoughts } from './extract-text.ts'
+import { cleanings, decodeEntities, hasEntities, normalise, withoutTags, withoutThoughts } from './extract-text.ts'
 import { fencedBlocks, possibleBlocks } from './fences.ts'
 import type { Block } from './fences.ts'
 import { salvage, withoutLastTest } from './salvage.ts'
@@ -115,7 +115,7 @@ function byFirstBlock(search: Search): Usable | undefined {
   const [head, ...others] = blocks
   if (head === undefined) return undefined
   const first = judged(search, fromBlock(head, 'fence'))
-  if (!isUsable(first) || first.redefines || hasEntities(first.code)) return undefined
+  if (!isUsable(first) || first.redefines) return undefined
   if (others.length === 0) return finished(first, search)
   const rest = others.map((block) => judged(search, fromBlock(block, 'fence')))
   return chosenFrom(first, [first, ...rest], search)
@@ -166,13 +166,11 @@ function* enclosed(search: Search): Generator<{ readonly code: string }> {
 
 /** Reads a candidate once more without what makes it unreadable. */
 function clean(one: Judged, search: Search): void {
-  const decodes = one.outline.fault === undefined && hasEntities(one.code)
-  if (one.outline.fault === undefined && !decodes) return
+  if (one.outline.fault === undefined) return
   for (const { text, rule } of cleanings(one.code)) {
     const cleaned = search.judge.judge({ ...one, code: text, notes: [...one.notes, rule] })
     if (!isUsable(cleaned)) continue
-    // Entities can parse by chance (`x &lt; 3`), so the decoded text wins over the one it was made from.
-    search.tried.push(decodes ? { ...cleaned, score: one.score + 5 } : cleaned)
+    search.tried.push(cleaned)
     return
   }
 }
@@ -233,11 +231,16 @@ function bySalvage(search: Search): Usable | undefined {
     return isUsable(again) ? [again] : []
   })
   const most = Math.max(...saved.map((one) => one.outline.tests.length))
-  return saved.find((one) => one.outline.tests.length === most)
+  const [best] = saved.filter((one) => one.outline.tests.length === most)
+  return best === undefined ? undefined : finished(best, search)
 }
 
 /** The last touch: a script whose answer was cut off loses the test in which that happened. */
 function finished(usable: Usable, search: Search): Usable {
+  // Entities can parse by chance (`x &lt; 3`), so where the decoded text is usable too, it is meant.
+  const text = hasEntities(usable.code) ? decodeEntities(usable.code) : usable.code
+  const decoded = search.judge.judge({ ...usable, code: text, notes: [...usable.notes, 'decoded HTML entities'] })
+  if (text !== usable.code && isUsable(decoded)) return finished(decoded, search)
   const open = usable.method === 'unclosed_fence' || usable.method === 'whole_text'
   const shorter = open && search.cutOff ? withoutLastTest(usable.code, search.judge) : undefined
   if (shorter === undefined) return usable

@@ -56,13 +56,14 @@ export async function writeReports(execution: Execution, options: ReportOptions)
   const { runDir } = options
   try {
     await refuseFinished(runDir)
-    const logs = await redactLogs(runDir, options.redactor)
-    const { documents, summary } = await documentsOf(noteCoverage(execution, options), options)
+    const { files: present } = await listFiles(runDir, { maxFiles: 5000, maxDepth: 8 })
+    const logs = await redactLogs(present, options)
+    const { documents, summary } = await documentsOf(noteCoverage(execution, options), present, options)
     await writeAllAtomic([...logs, ...inFolder(runDir, documents)])
     const listing = await listFiles(runDir, { maxFiles: 5000, maxDepth: 8 })
     await writeAtomic(join(runDir, 'bundle.zip'), await createBundle(runDir, listing.files))
     await pointLatest(runDir)
-    return { paths: pathsOf(runDir, [...Object.keys(documents), 'bundle.zip']), summary }
+    return { paths: summary.artifacts, summary }
   } catch (error) {
     throw artifactError(error, runDir)
   }
@@ -95,7 +96,7 @@ async function refuseFinished(runDir: string): Promise<void> {
 }
 
 /** Every text by file name. The secrets go before anything is rendered, where no escaping can hide them. */
-async function documentsOf(raw: Execution, options: ReportOptions) {
+async function documentsOf(raw: Execution, present: readonly string[], options: ReportOptions) {
   const execution = redactExecution(raw, options.redactor)
   const digest = toDigest(execution)
   const documents: Record<string, string> = {
@@ -110,7 +111,7 @@ async function documentsOf(raw: Execution, options: ReportOptions) {
   if (execution.coverage !== undefined && execution.coverage.length > 0) {
     documents['coverage.xml'] = toCobertura(execution.coverage, { timestamp: execution.startedAt })
   }
-  const names = [...Object.keys(documents), 'summary.json', 'bundle.zip'].toSorted(byName)
+  const names = [...new Set([...present, ...Object.keys(documents), 'summary.json', 'bundle.zip'])].toSorted(byName)
   const summary = toSummary(execution, pathsOf(options.runDir, names))
   documents['summary.json'] = json(summary)
   return { documents, summary }
@@ -138,8 +139,7 @@ function noteCoverage(execution: Execution, options: ReportOptions): Execution {
 }
 
 /** Logs that the execution left, again, where they hold a secret. */
-async function redactLogs(runDir: string, redactor: Redactor): Promise<FileContent[]> {
-  const { files } = await listFiles(runDir, { maxFiles: 5000, maxDepth: 8 })
+async function redactLogs(files: readonly string[], { runDir, redactor }: ReportOptions): Promise<FileContent[]> {
   const changed: FileContent[] = []
   for (const name of files.filter((file) => file.endsWith('.log'))) {
     const read = await readSafely(join(runDir, name), logBytes)

@@ -55,9 +55,11 @@ async function versionOf(executable: string, place: RunnerPlace, signal: AbortSi
   )
   signal.throwIfAborted()
   const version = /^v(\d+\.\d+\.\d+)/.exec(end.stdout.text)?.[1]
-  if (version === undefined) throw missing(`${executable} is no node: ${end.stderr.text.trim() || 'no version printed'}`)
+  if (version === undefined)
+    throw missing(`${executable} is no node: ${end.stderr.text.trim() || 'no version printed'}`)
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  if (major < 22 || (major === 22 && minor < 18)) throw missing(`${executable} is Node ${version}; 22.18 or newer is needed`)
+  if (major < 22 || (major === 22 && minor < 18))
+    throw missing(`${executable} is Node ${version}; 22.18 or newer is needed`)
   return version
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Launch, Runner, RunnerInfo, RunnerJob, RunnerPlace } from '../domain/ports.ts'
 import { runProcess } from '../lib/process.ts'
+import { openProbeCache, type ProbeCache } from './probe-cache.ts'
 import { filesOfIds, packageRoot, pathArguments, pluginsFolder, writeJobFile } from './job-file.ts'
 
 /** Longest list of files that goes through the command line; longer ones go through the job file. */
@@ -18,21 +19,22 @@ const probeSchema = z.object({
 })
 
 /** Runs tests with pytest 7 or newer, watched by the plugin in `plugins/greenloop_pytest.py`. */
-export function createPytestRunner(): Runner {
-  const known = new Map<string, RunnerInfo>()
+export function createPytestRunner(cache: ProbeCache = openProbeCache()): Runner {
   return {
     framework: 'pytest',
     probe: async (place, signal) => {
       const tried: string[] = []
       for (const candidate of await candidates(place)) {
-        const key = await identity(candidate)
+        const key = await identity(candidate, place)
         if (key === undefined) {
           tried.push(`${candidate}: not found`)
           continue
         }
-        const info = known.get(key) ?? (await inspect(candidate, place, signal))
+        const known = await cache.recall(key)
+        if (known !== undefined) return known
+        const info = await inspect(candidate, place, signal)
         if (typeof info !== 'string') {
-          known.set(key, info)
+          await cache.keep(key, info)
           return info
         }
         tried.push(`${candidate}: ${info}`)
@@ -46,7 +48,7 @@ export function createPytestRunner(): Runner {
 async function launch(job: RunnerJob, info: RunnerInfo): Promise<Launch> {
   const files = pathArguments(job.select.kind === 'ids' ? filesOfIds(job.select.ids, '::') : job.select.paths)
   const tooMany = files.join(' ').length > maxFileArgumentBytes
-  const env = await writeJobFile(job, tooMany ? { files } : {})
+  const env = await writeJobFile(job, { ...workersOf(job), ...(tooMany ? { files } : {}) })
   const pythonPath = [pluginsFolder, ...(job.env['PYTHONPATH'] ? [job.env['PYTHONPATH']] : [])].join(delimiter)
   return {
     channelFd: 3,
@@ -56,10 +58,8 @@ async function launch(job: RunnerJob, info: RunnerInfo): Promise<Launch> {
         ...[info.executable, '-m', 'pytest', '-p', 'greenloop_pytest', '--rootdir=.', '--color=no'],
         // Redirected rather than switched off: `--lf` and the `cache` fixture go on working, and the project stays clean.
         ...['-o', `cache_dir=${join(job.scratchDir, 'pytest-cache')}`],
-        ...(info.plugins['benchmark'] === undefined ? [] : [`--benchmark-storage=file://${job.scratchDir}/benchmarks`]),
         // One file that cannot be imported must not hide what the others say.
         '--continue-on-collection-errors',
-        ...workerArguments(job, info),
         ...(job.collectOnly ? ['--collect-only', '-q'] : []),
         ...job.args,
         ...(tooMany ? [] : files),
@@ -70,11 +70,14 @@ async function launch(job: RunnerJob, info: RunnerInfo): Promise<Launch> {
   }
 }
 
-/** `-n 0` rather than `-p no:xdist`, because the project's own options and conftest files may speak of xdist. */
-function workerArguments(job: RunnerJob, info: RunnerInfo): string[] {
-  if (info.plugins['xdist'] === undefined) return []
-  if (job.workers <= 1 || job.benchmark || job.collectOnly) return ['-n', '0']
-  return ['-n', String(job.workers), '--max-worker-restart=0']
+/**
+ * Workers of xdist, set by the plugin rather than by arguments: the project may have switched xdist off, and then would
+ * not know them. `undefined` leaves the choice to the arguments of the user.
+ */
+function workersOf(job: RunnerJob): { readonly xdistWorkers?: number } {
+  if (job.benchmark || job.collectOnly) return { xdistWorkers: 0 }
+  if (job.args.some((argument) => /^(?:-n|--numprocesses)/.test(argument))) return {}
+  return { xdistWorkers: job.workers > 1 ? job.workers : 0 }
 }
 
 /** Where pytest may be, the likeliest first. An executable that was named is the only candidate. */
@@ -132,10 +135,10 @@ function exists(path: string): Promise<boolean> {
   )
 }
 
-/** Changes when the file behind a path is another one; `undefined` where there is none. */
-function identity(path: string): Promise<string | undefined> {
+/** Changes when another file stands behind a path or it is asked differently; `undefined` where there is no file. */
+function identity(path: string, { env }: RunnerPlace): Promise<string | undefined> {
   return stat(path).then(
-    (stats) => `${path} ${stats.mtimeMs}`,
+    (stats) => JSON.stringify([path, stats.mtimeMs, stats.size, env['PYTHONPATH'] ?? '', env['PYTHONHOME'] ?? '']),
     () => undefined,
   )
 }
@@ -149,7 +152,8 @@ async function inspect(python: string, place: RunnerPlace, signal: AbortSignal):
   signal.throwIfAborted()
   if (end.exitCode === 3) return 'has no pytest'
   const parsed = end.exitCode === 0 ? probeSchema.safeParse(parseJson(end.stdout.text)) : undefined
-  if (parsed?.success !== true) return end.spawnError?.message ?? (end.stderr.text.trim().split('\n').at(-1) || 'broken')
+  if (parsed?.success !== true)
+    return end.spawnError?.message ?? (end.stderr.text.trim().split('\n').at(-1) || 'broken')
   const { folders, ...found } = parsed.data
   return { ...found, framework: 'pytest', readOnlyPaths: [...folders, pluginsFolder] }
 }

@@ -4,7 +4,7 @@ import { createNodeRunner } from './node-test.ts'
 import { createPytestRunner } from './pytest.ts'
 import { createVitestRunner } from './vitest.ts'
 
-/** Every framework that can be run; a new one is a line here. */
+/** How each framework's runner is made; a runner remembers what it found, so one is enough for a command. */
 export const runners = {
   pytest: createPytestRunner,
   vitest: createVitestRunner,

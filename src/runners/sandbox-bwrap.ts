@@ -147,7 +147,7 @@ async function writePublic(path: string, text: string): Promise<void> {
 
 const boxFiles = {
   hosts: '127.0.0.1 localhost sandbox\n::1 localhost\n',
-  passwd: 'root:x:0:0::/:/bin/sh\nsandbox:x:65534:65534::/tmp/home:/bin/sh\n',
+  passwd: 'root:x:0:0::/:/bin/sh\nsandbox:x:65534:65534::/home/sandbox:/bin/sh\n',
   group: 'root:x:0:\nsandbox:x:65534:\n',
   'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
 }

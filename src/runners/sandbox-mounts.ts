@@ -9,7 +9,7 @@ export interface Bind {
 }
 
 /** Home of processes in a box: empty, in memory, gone afterwards. */
-export const boxHome = '/tmp/home'
+const boxHome = '/home/sandbox'
 
 const systemFolders = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32']
 const publicFiles = [
@@ -88,6 +88,11 @@ export async function fileArguments(
     `${tempBytes}`,
     '--tmpfs',
     '/tmp',
+    // Not below /tmp, which a policy may bind to a folder that outlives the box.
+    '--size',
+    `${tempBytes}`,
+    '--tmpfs',
+    '/home',
     '--dir',
     boxHome,
     ...binds.flatMap((bind) => [bind.writable ? '--bind' : '--ro-bind', bind.outside, bind.inside]),

@@ -14,7 +14,10 @@ export function createVitestRunner(): Runner {
 
 async function probe(place: RunnerPlace, signal: AbortSignal): Promise<RunnerInfo> {
   signal.throwIfAborted()
-  const folders = place.executable === undefined ? [...upFrom(place.cwd), packageRoot] : [...upFrom(resolve(place.cwd, dirname(place.executable)))]
+  const folders =
+    place.executable === undefined
+      ? [...upFrom(place.cwd), packageRoot]
+      : [...upFrom(resolve(place.cwd, dirname(place.executable)))]
   for (const folder of folders) {
     const found = join(folder, 'node_modules', 'vitest')
     const version = await versionIn(found)
@@ -42,7 +45,14 @@ async function launch(job: RunnerJob, info: RunnerInfo): Promise<Launch> {
     readOnlyPaths: info.readOnlyPaths,
     command: {
       argv: [
-        ...[info.executable, join(root, 'vitest.mjs'), 'run', '--no-color', '--includeTaskLocation', '--passWithNoTests'],
+        ...[
+          info.executable,
+          join(root, 'vitest.mjs'),
+          'run',
+          '--no-color',
+          '--includeTaskLocation',
+          '--passWithNoTests',
+        ],
         ...['--reporter=default', `--reporter=${join(pluginsFolder, 'vitest-reporter.mjs')}`],
         ...[`--testTimeout=${job.testTimeoutMs}`, `--hookTimeout=${job.testTimeoutMs}`, `--maxWorkers=${job.workers}`],
         ...(await configArguments(job, root)),

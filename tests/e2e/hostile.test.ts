@@ -189,11 +189,19 @@ describe.skipIf(info === undefined)('hostile tests', () => {
     })
   })
 
-  it('tests that fail only the first time, on several workers', async () => {
-    const text = around('pass').replaceAll('test_', 'test_w_')
-    await runPytest({ 'test_a.py': text, 'test_b.py': good }, { workers: 2, retries: 1 }, async ({ execution }) => {
-      expect(execution.verdict).toBe('passed')
-      expect(execution.tests).toHaveLength(5)
+  it('a crash does not disturb the shares of other workers', async () => {
+    const files = { 'test_a.py': around('os._exit(0)'), 'test_b.py': good }
+    await runPytest(files, { workers: 2, retries: 1 }, async ({ execution }) => {
+      expect(outcomesOf(execution)).toEqual({ ...others, test_bad: 'crashed crashed' })
+      expect(execution.verdict).toBe('incomplete')
+    })
+  })
+
+  it.skipIf(info?.plugins['xdist'] === undefined)('a crash under xdist is named, and nothing is lost', async () => {
+    const files = { 'test_a.py': around('os._exit(0)'), 'test_b.py': good }
+    await runPytest(files, { workers: 2, distribution: 'xdist' }, async ({ execution }) => {
+      expect(outcomesOf(execution)).toEqual({ ...others, test_bad: 'crashed' })
+      expect(execution.verdict).toBe('incomplete')
     })
   })
 })

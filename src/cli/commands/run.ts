@@ -16,6 +16,8 @@ export function registerRun(program: Command, session: Session): void {
     .description('run tests: retries, deadlines, parallel processes, a sandbox, reports')
     .option('--framework <name>', 'pytest, vitest or node')
   addOutputOptions(addRunOptions(command)).action(async (targets: string[], options: RunOptions) => {
+    const { warmUp } = await import('../../app/warm-up.ts')
+    if (options.sandbox !== 'off') warmUp()
     const { runTests } = await import('../../app/run.ts')
     const view = openProgress(session.output)
     const stream = eventStream(session.output)

@@ -20,7 +20,7 @@ const lineOf = () => {
 
 function name(values) {
   const [first] = values
-  return typeof first === 'string' ? first : ((typeof first === 'function' && first.name) || '<anonymous>')
+  return typeof first === 'string' ? first : (typeof first === 'function' && first.name) || '<anonymous>'
 }
 
 function idOf(parent, title) {
@@ -68,7 +68,9 @@ function send(event) {
 
 registerHooks({
   resolve: (specifier, context, next) =>
-    specifier === 'node:test' ? { url: import.meta.url, format: 'module', shortCircuit: true } : next(specifier, context),
+    specifier === 'node:test'
+      ? { url: import.meta.url, format: 'module', shortCircuit: true }
+      : next(specifier, context),
 })
 process.on('uncaughtExceptionMonitor', (error) => {
   const { name: type = 'Error', message = String(error), stack = message } = error ?? {}
@@ -77,4 +79,18 @@ process.on('uncaughtExceptionMonitor', (error) => {
 process.on('exit', () => send({ event: 'collected', tests }))
 
 const { it, suite, before, after, beforeEach, afterEach, mock, snapshot, assert } = every
-export { after, afterEach, assert, before, beforeEach, describe, it, mock, snapshot, suite, test, test as default, test as 'module.exports' }
+export {
+  after,
+  afterEach,
+  assert,
+  before,
+  beforeEach,
+  describe,
+  it,
+  mock,
+  snapshot,
+  suite,
+  test,
+  test as default,
+  test as 'module.exports',
+}

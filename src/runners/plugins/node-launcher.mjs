@@ -13,7 +13,11 @@ const collector = fileURLToPath(new URL('node-collect.mjs', import.meta.url))
 const separator = ' > '
 const redOutcomes = new Set(['failed', 'errored', 'timed_out', 'crashed'])
 const stderrTail = 16 * 1024
-const testFiles = ['**/*{.,-,_}test.{js,mjs,cjs,ts,mts,cts}', '**/test{,-*}.{js,mjs,cjs,ts,mts,cts}', '**/test/**/*.{js,mjs,cjs,ts,mts,cts}']
+const testFiles = [
+  '**/*{.,-,_}test.{js,mjs,cjs,ts,mts,cts}',
+  '**/test{,-*}.{js,mjs,cjs,ts,mts,cts}',
+  '**/test/**/*.{js,mjs,cjs,ts,mts,cts}',
+]
 const pause = new Int32Array(new SharedArrayBuffer(4))
 
 function sendLine(line) {
@@ -32,7 +36,10 @@ const send = (event) => sendLine(JSON.stringify(event))
 const isFolder = (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 function filesBelow(folder) {
-  const found = globSync(testFiles, { cwd: folder, exclude: (entry) => /(^|\/)(node_modules|\.[^/]+)$/.test(String(entry)) })
+  const found = globSync(testFiles, {
+    cwd: folder,
+    exclude: (entry) => /(^|\/)(node_modules|\.[^/]+)$/.test(String(entry)),
+  })
   return found.sort().map((file) => relative(job.cwd, resolve(folder, file)))
 }
 
@@ -69,7 +76,9 @@ function patternsOf(ids, wholly) {
     return wholly ? `^${exact[0]}( |$)` : `^${exact.join(' ')}$`
   })
   // Where the list is too long for a command line the whole file runs, and the reporter leaves out the others.
-  return patterns.join(' ').length > 60_000 ? [] : [...new Set(patterns)].map((pattern) => `--test-name-pattern=${pattern}`)
+  return patterns.join(' ').length > 60_000
+    ? []
+    : [...new Set(patterns)].map((pattern) => `--test-name-pattern=${pattern}`)
 }
 
 function coverageFlags() {
@@ -146,7 +155,11 @@ function unseenBy({ ids, wholly }, follower) {
 function runFile(entry, coverage) {
   return new Promise((done) => {
     const env = { ...process.env, GREENLOOP_CHANNEL_FD: '3', GREENLOOP_IDS: JSON.stringify(entry.ids ?? null) }
-    const child = spawn(process.execPath, argumentsFor(entry), { cwd: job.cwd, env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, argumentsFor(entry), {
+      cwd: job.cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
     const follower = follow(coverage)
     let stderr = ''
     child.stdout.pipe(process.stdout, { end: false })
@@ -194,7 +207,12 @@ function createCoverage() {
 }
 
 async function main() {
-  send({ event: 'session_start', version: process.version.slice(1), interpreter: `Node.js ${process.version}`, plugins: {} })
+  send({
+    event: 'session_start',
+    version: process.version.slice(1),
+    interpreter: `Node.js ${process.version}`,
+    plugins: {},
+  })
   const queue = planFiles()
   const coverage = createCoverage()
   let exitCode = 0

@@ -1,8 +1,9 @@
 // Preloaded into the process of one test file. Tells what node:test does at the moment it does it: the runner's own
 // event stream comes late, and not at all when a test ends the process or never gives control back.
 import { EventEmitter } from 'node:events'
-import { writeSync } from 'node:fs'
+import { realpathSync, writeSync } from 'node:fs'
 import { relative, sep } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { inspect, stripVTControlCharacters } from 'node:util'
 
 const cap = 64 * 1024
@@ -16,7 +17,10 @@ const clock = Date.now
 const pause = new Int32Array(new SharedArrayBuffer(4))
 const print = process.stdout.write.bind(process.stdout)
 
-const capped = (text) => (text.length <= cap ? text : `${text.slice(0, cap / 2)}\n… ${text.length - cap} characters left out …\n${text.slice(-cap / 2)}`)
+const capped = (text) =>
+  text.length <= cap
+    ? text
+    : `${text.slice(0, cap / 2)}\n… ${text.length - cap} characters left out …\n${text.slice(-cap / 2)}`
 
 function send(event) {
   let data = Buffer.from(`${JSON.stringify(event)}\n`)
@@ -36,6 +40,7 @@ const nodes = new Map()
 const names = new Map()
 const running = []
 const placed = []
+const unfinished = new Set()
 
 const keyOf = (data) => data.testId ?? `${data.nesting}:${data.line}:${data.column}:${data.name}`
 const parentOf = (data) => (data.testId === undefined ? placed[data.nesting - 1] : nodes.get(data.parentId))
@@ -63,6 +68,7 @@ function nodeOf(data, type) {
   }
   node.wanted = node.isTest && (wanted === null || wanted.has(node.id))
   nodes.set(keyOf(data), node)
+  unfinished.add(node)
   if (node.wanted) {
     const { id, name, line, tags } = node
     send({ event: 'collected', tests: [{ id, name, file, line, suite: node.path, tags, labels: {} }] })
@@ -88,10 +94,20 @@ function failureOf(error) {
   const isError = cause instanceof Error || (typeof cause === 'object' && cause !== null && 'message' in cause)
   const message = isError ? String(cause.message) : show(cause)
   const trace = capped(stripVTControlCharacters(isError ? String(cause.stack ?? message) : message))
-  const failure = { phase: phases[error?.failureType]?.(String(error.message)) ?? 'call', type: typeOf(error, cause, isError), message: capped(message), trace }
+  const failure = {
+    phase: phases[error?.failureType]?.(String(error.message)) ?? 'call',
+    type: typeOf(error, cause, isError),
+    message: capped(message),
+    trace,
+  }
   const line = lineIn(trace)
   if (line !== undefined) Object.assign(failure, { file, line })
-  if (isError && 'expected' in cause && 'actual' in cause && (cause.expected !== undefined || cause.actual !== undefined)) {
+  if (
+    isError &&
+    'expected' in cause &&
+    'actual' in cause &&
+    (cause.expected !== undefined || cause.actual !== undefined)
+  ) {
     Object.assign(failure, { expected: capped(show(cause.expected)), actual: capped(show(cause.actual)) })
   }
   return failure
@@ -103,7 +119,10 @@ function typeOf(error, cause, isError) {
   return isError ? String(cause.name ?? 'Error') : 'Error'
 }
 
-const show = (value) => (typeof value === 'string' ? value : inspect(value, { depth: 6, maxArrayLength: 200, maxStringLength: 16_384, breakLength: 100 }))
+const show = (value) =>
+  typeof value === 'string'
+    ? value
+    : inspect(value, { depth: 6, maxArrayLength: 200, maxStringLength: 16_384, breakLength: 100 })
 
 function lineIn(trace) {
   for (const text of trace.split('\n')) {
@@ -115,8 +134,10 @@ function lineIn(trace) {
 }
 
 function outcomeOf(data) {
-  if (data.skip !== undefined && data.skip !== false) return { outcome: 'skipped', skipReason: reason(data.skip, 'skipped') }
-  if (data.todo !== undefined && data.todo !== false) return { outcome: 'skipped', skipReason: reason(data.todo, 'todo') }
+  if (data.skip !== undefined && data.skip !== false)
+    return { outcome: 'skipped', skipReason: reason(data.skip, 'skipped') }
+  if (data.todo !== undefined && data.todo !== false)
+    return { outcome: 'skipped', skipReason: reason(data.todo, 'todo') }
   const error = data.details.error
   if (data.details.passed !== false && error === undefined) return { outcome: 'passed' }
   const failure = { file, ...(data.file === entry ? { line: data.line } : {}), ...failureOf(error) }
@@ -131,6 +152,8 @@ function end(node, durationMs, result) {
   if (node.finished) return
   begin(node)
   node.finished = true
+  unfinished.delete(node)
+  red ||= node.isTest && !['passed', 'skipped'].includes(result.outcome)
   running.splice(running.indexOf(node), 1)
   if (!node.wanted) return
   print(`${result.outcome} ${node.id} (${Math.round(durationMs)} ms)\n`)
@@ -165,6 +188,8 @@ function settleCancelled(child, data, parentError) {
 /** A suite is no test; what broke in it beside its tests is told for the run as a whole. */
 function suiteEnded(node, error) {
   node.finished = true
+  unfinished.delete(node)
+  red ||= error !== undefined
   if (error?.failureType === 'hookFailed' && /\bafter/.test(String(error.message))) {
     send({ event: 'internal_error', message: capped(`${node.id}: ${error.message}: ${failureOf(error).trace}`) })
   }
@@ -172,7 +197,9 @@ function suiteEnded(node, error) {
 
 function coverageOf({ summary }) {
   const files = summary.files.flatMap((entry) => {
-    const name = relative(summary.workingDirectory ?? process.cwd(), entry.path).split(sep).join('/')
+    const name = relative(summary.workingDirectory ?? process.cwd(), entry.path)
+      .split(sep)
+      .join('/')
     if (name.startsWith('..')) return []
     const branches = {}
     for (const { line, count } of entry.branches) {
@@ -203,7 +230,10 @@ EventEmitter.init = function (...values) {
   if (this.constructor.name !== 'TestsStream') return
   EventEmitter.init = init
   const value = function (type, ...data) {
-    handlers[type]?.(data[0])
+    if (handlers[type] !== undefined) {
+      handlers[type](data[0])
+      watchForEnd()
+    }
     return EventEmitter.prototype.emit.call(this, type, ...data)
   }
   Object.defineProperty(this, 'emit', { value, configurable: true, writable: true })
@@ -214,13 +244,39 @@ for (const name of ['stdout', 'stderr']) {
   const write = stream.write
   stream.write = function (chunk, ...rest) {
     const output = running.at(-1)?.output
-    if (output !== undefined && output[name].length < cap) output[name] += String(chunk).slice(0, cap - output[name].length)
+    if (output !== undefined && output[name].length < cap)
+      output[name] += String(chunk).slice(0, cap - output[name].length)
     return write.call(this, chunk, ...rest)
   }
 }
 
+// What a test left running (a timer, a server) would keep the process alive long after its last test.
+
+const later = setTimeout
+const lingerMs = 1000
+let loaded = false
+let red = false
+let timer
+setImmediate(() => {
+  // The entry is being loaded already; this only waits until it is. What it throws is reported elsewhere.
+  import(pathToFileURL(realpathSync(entry)).href).catch(() => {}).finally(() => (loaded = true))
+})
+
+function watchForEnd() {
+  clearTimeout(timer)
+  if (unfinished.size === 0) timer = later(leave, lingerMs).unref()
+}
+
+function leave() {
+  if (!loaded) return watchForEnd()
+  // Lets node:test finish, with its coverage, as if nothing had been left running.
+  process.emit('beforeExit', process.exitCode ?? 0)
+  later(() => process.exit(red ? 1 : process.exitCode), lingerMs / 4)
+}
+
 process.on('uncaughtExceptionMonitor', (error) => {
-  if (running.length === 0) send({ event: 'collect_error', file, failure: { ...failureOf(error), phase: 'collection' } })
+  if (running.length === 0)
+    send({ event: 'collect_error', file, failure: { ...failureOf(error), phase: 'collection' } })
 })
 
 /** node:test demands a reporter; everything was told before it gets here. */

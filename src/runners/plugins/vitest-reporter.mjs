@@ -13,7 +13,10 @@ const wanted = job.select.kind === 'ids' ? new Set(job.select.ids) : undefined
 const pause = new Int32Array(new SharedArrayBuffer(4))
 const pollMs = 40
 
-const capped = (text) => (text.length <= cap ? text : `${text.slice(0, cap / 2)}\n… ${text.length - cap} characters left out …\n${text.slice(-cap / 2)}`)
+const capped = (text) =>
+  text.length <= cap
+    ? text
+    : `${text.slice(0, cap / 2)}\n… ${text.length - cap} characters left out …\n${text.slice(-cap / 2)}`
 
 function send(event) {
   let data = Buffer.from(`${JSON.stringify(event)}\n`)
@@ -76,7 +79,8 @@ function lineIn(stack, file) {
   return found === null ? undefined : Number(found[0])
 }
 
-const timedOut = (error) => /^(?:Test|Hook) timed out in \d+ms/.test(stripVTControlCharacters(String(error.message ?? '')))
+const timedOut = (error) =>
+  /^(?:Test|Hook) timed out in \d+ms/.test(stripVTControlCharacters(String(error.message ?? '')))
 
 /** What the suites around a test failed with: vitest passes over the tests of a suite whose beforeAll failed. */
 function errorsAround(test) {
@@ -94,7 +98,8 @@ function attemptsOf(test, file) {
   const durationMs = diagnostic?.duration ?? 0
   if (state === 'skipped' || state === 'pending') {
     const reasons = test.options.mode === 'run' || test.options.mode === undefined ? errorsAround(test) : []
-    if (reasons.length > 0) return [{ outcome: 'errored', durationMs: 0, failure: failureOf(reasons[0], 'setup', file) }]
+    if (reasons.length > 0)
+      return [{ outcome: 'errored', durationMs: 0, failure: failureOf(reasons[0], 'setup', file) }]
     return [{ outcome: 'skipped', durationMs: 0, skipReason: note ?? test.options.mode ?? 'skipped' }]
   }
   const attempts = test.attempts?.() ?? []
@@ -124,7 +129,11 @@ function followFile(path, take) {
   let at = 0
   let rest = ''
   const read = () => {
-    for (let size = readSync(fd, buffer, 0, buffer.length, at); size > 0; size = readSync(fd, buffer, 0, buffer.length, at)) {
+    for (
+      let size = readSync(fd, buffer, 0, buffer.length, at);
+      size > 0;
+      size = readSync(fd, buffer, 0, buffer.length, at)
+    ) {
       at += size
       const lines = (rest + buffer.toString('utf8', 0, size)).split('\n')
       rest = lines.pop() ?? ''
@@ -138,7 +147,13 @@ function followFile(path, take) {
 
 /** Regular expression over full names: those of suites and test, with ` > ` (vitest 5) or a space between. */
 function patternOf(ids) {
-  const names = ids.map((id) => id.split(' > ').slice(1).map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`).replace(/ #\d+$/, '(?:$&)?')).join(' (?:> )?'))
+  const names = ids.map((id) =>
+    id
+      .split(' > ')
+      .slice(1)
+      .map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`).replace(/ #\d+$/, '(?:$&)?'))
+      .join(' (?:> )?'),
+  )
   return new RegExp(`^(?:${[...new Set(names)].join('|')})$`)
 }
 
@@ -167,7 +182,15 @@ export default class GreenloopReporter {
       if (wanted !== undefined && !wanted.has(id)) continue
       this.ids.set(test.id, id)
       const line = test.location?.line
-      tests.push({ id, name: test.name, file: fileOf(module), line, suite: suitePath(test), tags: [...(test.tags ?? [])], labels: {} })
+      tests.push({
+        id,
+        name: test.name,
+        file: fileOf(module),
+        line,
+        suite: suitePath(test),
+        tags: [...(test.tags ?? [])],
+        labels: {},
+      })
     }
     if (tests.length > 0) send({ event: 'collected', tests })
   }
@@ -209,14 +232,24 @@ export default class GreenloopReporter {
       const { outcome, durationMs, failure, skipReason } = result
       send({ event: 'phase', id, phase: failure?.phase ?? 'call', outcome, durationMs, failure, skipReason })
       const { stdout, stderr } = (index === attempts.length - 1 && this.output.get(test.id)) || {}
-      send({ event: 'test_finish', id, outcome, durationMs, failure, skipReason, stdout: stdout || undefined, stderr: stderr || undefined })
+      send({
+        event: 'test_finish',
+        id,
+        outcome,
+        durationMs,
+        failure,
+        skipReason,
+        stdout: stdout || undefined,
+        stderr: stderr || undefined,
+      })
     }
   }
 
   onTestModuleEnd(module) {
     const file = fileOf(module)
     this.red ||= module.errors().length > 0
-    for (const error of module.errors()) send({ event: 'collect_error', file, failure: failureOf(error, 'collection', file) })
+    for (const error of module.errors())
+      send({ event: 'collect_error', file, failure: failureOf(error, 'collection', file) })
     for (const test of module.children.allTests()) if (test.result().state !== 'pending') this.finish(test)
   }
 
