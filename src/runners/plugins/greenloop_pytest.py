@@ -184,7 +184,7 @@ def pytest_load_initial_conftests(early_config):
 def pytest_cmdline_main(config):
     """Sets options of other plugins where these are present, before they read them."""
     workers = JOB.get("xdistWorkers")
-    if workers is not None and hasattr(config.option, "numprocesses"):
+    if workers is not None and not WORKER and hasattr(config.option, "numprocesses"):
         config.option.numprocesses = workers
         # After a crash the remaining tests get a fresh process; a new worker may crash again without end.
         config.option.maxworkerrestart = "0"

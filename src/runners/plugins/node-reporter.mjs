@@ -166,6 +166,8 @@ function end(node, durationMs, result) {
 // Events
 
 function complete(data) {
+  // A test that timed out may be cancelled once more when its process ends.
+  if (nodes.get(keyOf(data))?.finished) return
   const node = nodeOf(data, data.details.type)
   const error = data.details.error
   if (error?.failureType === 'cancelledByParent' && node.parent !== undefined) {
