@@ -41,7 +41,7 @@ const noFramework: Check = {
 }
 
 function nodeCheck(): Check {
-  return { name: 'node', status: 'ok', detail: process.versions.node }
+  return { name: 'runtime', status: 'ok', detail: `Node ${process.versions.node}` }
 }
 
 async function frameworkCheck(framework: Framework, { cwd, env, signal }: Surroundings): Promise<Check> {

@@ -17,8 +17,9 @@ import { now } from '../lib/clock.ts'
 import { generationFiles } from '../report/generation-files.ts'
 import { writeTexts } from '../report/write.ts'
 import { openModel } from './model.ts'
-import { makeRunDir } from './run-folder.ts'
+import { checkedRunId, makeRunDir } from './run-folder.ts'
 import { readSettings, redactorOf } from './settings.ts'
+import { warningText } from './warning-text.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** What a script is made from. */
@@ -40,6 +41,8 @@ export interface Prepared {
   /** Folder of the system under test, absolute. */
   readonly root: string
   readonly runId: string
+  /** What the suite says of its execution, by keys of a request; every other source goes before it. */
+  readonly suiteDefaults: Readonly<Record<string, unknown>>
   readonly warnings: readonly string[]
 }
 
@@ -49,7 +52,7 @@ export async function prepare(input: GenerationInput, where: Surroundings): Prom
   const [loaded, file] = await Promise.all([readSettings(where), loadSuiteFile(suitePath)])
   const { settings } = loaded
   const root = resolve(dirname(suitePath), file.suite.target.root)
-  const runId = input.runId ?? createRunId(new Date(now()))
+  const runId = checkedRunId(input.runId) ?? createRunId(new Date(now()))
   const planned = planSuite(file.suite, {
     framework: settings.generation.framework,
     maxTestsPerEndpoint: settings.generation.maxTestsPerEndpoint,
@@ -64,12 +67,21 @@ export async function prepare(input: GenerationInput, where: Surroundings): Prom
       help: 'loosen --tag and --priority',
     })
   }
-  const prompt = await renderPrompt(plan, {
+  // The name of a script without one of its own holds the run; a prompt with it could never be replayed.
+  const prompt = await renderPrompt(nameScript(planned, file.suite, 'tests'), {
     boundary: boundaryOf(plan),
     templatePath: settings.generation.template,
     context: input.context,
   })
-  return { loaded, plan, prompt, root, runId, warnings: [...file.warnings.map(({ message }) => message), ...plan.warnings] }
+  const warnings = [...file.warnings.map(warningText), ...plan.warnings]
+  return { loaded, plan, prompt, root, runId, suiteDefaults: defaultsOf(file.suite), warnings }
+}
+
+function defaultsOf({ defaults }: Suite): Record<string, unknown> {
+  return {
+    ...(defaults.retries === undefined ? {} : { retries: defaults.retries }),
+    ...(defaults.timeoutMs === undefined ? {} : { testTimeoutSeconds: defaults.timeoutMs / 1000 }),
+  }
 }
 
 /** A script without a name of its own is called after its run, so that no run's script is taken for another's. */
@@ -87,7 +99,7 @@ function boundaryOf(plan: Plan): string {
 
 function checkedPriorities(wanted: readonly string[] | undefined): Priority[] | undefined {
   return wanted?.map((word) => {
-    const found = priorities.find((priority) => priority === word.toLowerCase())
+    const found = priorities.find((priority, index) => [priority, `p${index}`].includes(word.toLowerCase()))
     if (found !== undefined) return found
     throw new GreenloopError('usage_invalid', `there is no priority \`${word}\``, { help: `one of: ${priorities.join(', ')}` })
   })

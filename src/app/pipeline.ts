@@ -16,6 +16,7 @@ export interface PipelineInput extends GenerationInput {
   /** Request file whose tests are replaced by the new script. */
   readonly requestTemplate?: string | undefined
   readonly overrides?: Readonly<Record<string, unknown>> | undefined
+  readonly coverage?: boolean | undefined
   /** File that also gets the script. */
   readonly out?: string | undefined
 }
@@ -70,9 +71,10 @@ async function validated(prepared: Prepared, input: PipelineInput, where: Surrou
 }
 
 function requestFor(prepared: Prepared, input: PipelineInput, where: Surroundings): Promise<ExecutionRequest> {
-  const { plan, root, loaded } = prepared
+  const { plan, root, loaded, suiteDefaults } = prepared
   const overrides = { ...input.overrides, framework: plan.framework, tests: [plan.scriptName], cwd: root }
-  return readRequest({ requestPath: input.requestTemplate, overrides }, loaded, where)
+  const { requestTemplate: requestPath, coverage } = input
+  return readRequest({ requestPath, overrides, coverage, defaults: suiteDefaults }, loaded, where)
 }
 
 /** The script, or the reason why there is none as the error that ends the command. */

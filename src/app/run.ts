@@ -1,26 +1,35 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { loadRequest } from '../config/request-file.ts'
+import { loadRequest, parseRequest } from '../config/request-file.ts'
 import { requestLayers } from '../config/request-layers.ts'
 import type { LoadedSettings } from '../config/settings.ts'
 import { GreenloopError } from '../domain/errors.ts'
-import { executionRequestSchema } from '../domain/execution-request.ts'
 import type { ExecutionRequest } from '../domain/execution-request.ts'
 import { now } from '../lib/clock.ts'
 import { createRunId } from '../lib/ids.ts'
 import { report, runRequest } from './execution.ts'
 import type { Reported } from './execution.ts'
-import { makeRunDir } from './run-folder.ts'
+import { checkedRunId, makeRunDir } from './run-folder.ts'
 import { readSettings } from './settings.ts'
+import { warningText } from './warning-text.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** What is run: a request file, or tests by their paths. */
-export interface RunInput {
+/** Where a request comes from, and what goes before and behind it. */
+export interface RequestInput {
   readonly requestPath?: string | undefined
   /** A request in the form of the file's content; `cwd` counts from the working folder. */
   readonly request?: unknown
   readonly tests?: readonly string[] | undefined
   /** Values that go before the request. */
   readonly overrides?: Readonly<Record<string, unknown>> | undefined
+  /** Measures coverage also where the request does not; what the request says of sources stays. */
+  readonly coverage?: boolean | undefined
+  /** Values that stand behind everything else. */
+  readonly defaults?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** What is run: a request file, a request, or tests by their paths. */
+export interface RunInput extends RequestInput {
   readonly runId?: string | undefined
 }
 
@@ -28,7 +37,8 @@ export interface RunInput {
 export async function runTests(input: RunInput, where: Surroundings): Promise<Reported> {
   const loaded = await readSettings(where)
   const request = await readRequest(input, loaded, where)
-  const runId = input.runId ?? request.runId ?? createRunId(new Date(now()))
+  refuseMissing(request)
+  const runId = checkedRunId(input.runId) ?? request.runId ?? createRunId(new Date(now()))
   const runDir = resolve(loaded.settings.artifacts, runId)
   await makeRunDir(runDir)
   where.onRun?.(runId, runDir)
@@ -37,18 +47,30 @@ export async function runTests(input: RunInput, where: Surroundings): Promise<Re
 }
 
 /** The request with the settings behind it and the command line before it. */
-export async function readRequest(input: RunInput, loaded: LoadedSettings, { cwd, onStep }: Surroundings): Promise<ExecutionRequest> {
+export async function readRequest(
+  input: RequestInput,
+  loaded: LoadedSettings,
+  { cwd, onStep }: Surroundings,
+): Promise<ExecutionRequest> {
   const layers = requestLayers(loaded, cwd)
-  const overrides = { ...layers.overrides, ...input.overrides }
-  if (input.requestPath !== undefined) {
-    const { request, warnings } = await loadRequest(input.requestPath, { ...layers, overrides })
-    for (const { message } of warnings) onStep?.(message)
-    return request
-  }
-  const given = typeof input.request === 'object' ? input.request : {}
-  const named = input.tests === undefined ? {} : { tests: input.tests }
-  const checked = executionRequestSchema.safeParse({ ...layers.defaults, ...given, ...named, ...overrides })
-  if (checked.success) return { ...checked.data, cwd: resolve(cwd, checked.data.cwd) }
-  const problems = checked.error.issues.map(({ message, path }) => ({ message: `${path.join('.')}: ${message}` }))
-  throw new GreenloopError('request_invalid', 'the request cannot be used', { problems })
+  const overrides = { ...layers.overrides, ...input.overrides, ...(input.tests === undefined ? {} : { tests: input.tests }) }
+  const around = { cwd, defaults: { ...input.defaults, ...layers.defaults }, overrides }
+  const { request, warnings } =
+    input.requestPath === undefined
+      ? await parseRequest(JSON.stringify(input.request ?? {}), around)
+      : await loadRequest(input.requestPath, around)
+  for (const warning of warnings) onStep?.(warningText(warning))
+  if (input.coverage !== true || request.coverage !== false) return request
+  return { ...request, coverage: { sources: [], branches: true } }
+}
+
+/** pytest and node take paths; a path that leads nowhere is a slip of the pen, not a failing framework. */
+function refuseMissing({ cwd, framework, tests }: ExecutionRequest): void {
+  if (framework === 'vitest') return
+  const missing = tests.filter((test) => !/[*?[]/.test(test) && !existsSync(resolve(cwd, test.split('::', 1)[0] ?? test)))
+  if (missing.length === 0) return
+  throw new GreenloopError('file_missing', `there is no ${missing.map((test) => `\`${test}\``).join(', ')}`, {
+    why: `tests are looked for in ${cwd}`,
+    help: 'check the spelling and `cwd` of the request',
+  })
 }

@@ -61,7 +61,6 @@ function pairOf(line: string, { separator, option }: { separator: string; option
 /** What only a request knows, not the settings: these go before the request file. */
 export function overridesOf(options: RunOptions): Record<string, unknown> {
   return {
-    ...(options.coverage === undefined ? {} : { coverage: { sources: [], branches: true } }),
     ...(options.benchmark === undefined ? {} : { benchmark: options.benchmark }),
     ...(options.allowNetwork === undefined ? {} : { network: options.allowNetwork }),
   }

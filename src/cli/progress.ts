@@ -1,6 +1,7 @@
 import type { OnProgress, Progress } from '../domain/progress.ts'
 import type { Outcome } from '../domain/run.ts'
 import { every, now } from '../lib/clock.ts'
+import { visible } from '../lib/frame.ts'
 import { painter } from './output.ts'
 import type { Output, Paint } from './output.ts'
 
@@ -143,7 +144,7 @@ function liveView(output: Output): ProgressView {
     onText: (piece) => {
       erase()
       streaming = true
-      output.note(paint('dim', visible(piece)))
+      output.note(paint('dim', piece.split('\n').map(visible).join('\n')))
     },
     step: (text) => say(`${paint('blue', '▸')} ${text}`),
     close: () => {
@@ -174,12 +175,5 @@ function barOf({ done, total, bad, running, since }: LiveState, width: number, p
 }
 
 function firstLine(text: string): string {
-  return visible(text.trim().split('\n', 1)[0] ?? '').slice(0, 300)
-}
-
-/** Foreign text with control and direction-changing characters made visible, so that it cannot drive the terminal. */
-export function visible(text: string): string {
-  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, (char) =>
-    `\\u${char.codePointAt(0)?.toString(16).padStart(4, '0') ?? ''}`,
-  )
+  return visible((text.trim().split('\n', 1)[0] ?? '').slice(0, 300))
 }

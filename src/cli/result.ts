@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path'
 import type { Reported } from '../app/execution.ts'
+import { visible } from '../lib/frame.ts'
 import { painter } from './output.ts'
-import { visible } from './progress.ts'
 import type { Paint } from './output.ts'
 import type { Session } from './session.ts'
 
@@ -39,7 +39,7 @@ type Failure = Reported['summary']['failures'][number]
 
 function failureLines(failure: Failure, number: string, paint: Paint): string[] {
   const place = failure.line === undefined ? failure.file : `${failure.file}:${failure.line}`
-  const message = visible(failure.message).split('\n').slice(0, 12)
+  const message = failure.message.split('\n').slice(0, 12).map(visible)
   return [
     `${paint('red', `${number} ${failure.outcome}`)} ${visible(failure.id)}`,
     ...(failure.caseId === undefined ? [] : [paint('dim', `    case ${failure.caseId}`)]),

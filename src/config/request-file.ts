@@ -3,7 +3,7 @@ import type { Problem } from '../domain/errors.ts'
 import { executionRequestSchema, type ExecutionRequest } from '../domain/execution-request.ts'
 import { exists } from '../lib/files.ts'
 import { createMapper, isObject } from './aliases.ts'
-import { readDocument } from './document.ts'
+import { parseText, readDocument } from './document.ts'
 import type { Pointer, SourceDocument } from './source-document.ts'
 import { problemsError } from './problems.ts'
 import { requestAliases, requestMapping } from './request-aliases.ts'
@@ -40,6 +40,13 @@ export async function loadRequest(path: string, layers: RequestLayers): Promise<
   const help = `write "cwd": ${JSON.stringify(relative(folder, layers.cwd) || '.')}`
   const warning = { message, help, place: document.locate(['tests']) }
   return { request: { ...request, cwd: layers.cwd }, path, warnings: [...warnings, warning] }
+}
+
+/** Reads an execution request from a text; its working folder counts from `layers.cwd`. Throws as {@link loadRequest} does. */
+export async function parseRequest(text: string, layers: RequestLayers): Promise<RequestFile> {
+  const { request, warnings } = checkRequest(await parseText(text, 'request'), layers)
+  const cwd = resolve(layers.cwd, request.cwd)
+  return { request: { ...request, cwd, ...resolvedExecutable(request.executable, layers.cwd) }, path: 'request', warnings }
 }
 
 function checkRequest(

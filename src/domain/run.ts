@@ -80,7 +80,7 @@ export type RunVerdict =
   | 'failed'
   /** Results are missing: neither green nor red is proven. */
   | 'incomplete'
-  /** Nothing was collected or run. */
+  /** Nothing was collected, or every test was skipped. */
   | 'empty'
   | 'cancelled'
 

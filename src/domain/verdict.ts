@@ -68,7 +68,8 @@ export function judgeRun({ tests, problems, processes, cancelled }: Evidence): R
   if (weight.has('failed') || tests.some(isProvenRed)) return 'failed'
   const lost = weight.has('incomplete') || tests.some((test) => test.verdict === 'failed')
   if (lost || hasUnexplainedEnd(tests, processes)) return 'incomplete'
-  return tests.length === 0 ? 'empty' : 'passed'
+  // A run in which every test was skipped has shown nothing.
+  return tests.every((test) => test.verdict === 'skipped') ? 'empty' : 'passed'
 }
 
 function isProvenRed(test: TestResult): boolean {

@@ -1,6 +1,6 @@
 import type { Plan } from '../domain/plan.ts'
 import type { Case, Expected } from '../domain/suite.ts'
-import { fillRequest, preparationsOf, type FilledRequest, type Preparation } from './offline-requests.ts'
+import { fillRequest, ownInputs, preparationsOf, type FilledRequest, type Preparation } from './offline-requests.ts'
 import { slugOf, uniqueNamer } from './slug.ts'
 
 /** One set of data for a test. */
@@ -45,7 +45,7 @@ function rowsOf(item: Case): DraftRow[] {
       args: row.args ?? item.args,
       inputs,
       expected: row.expected ?? item.expected,
-      request: item.request === undefined ? undefined : fillRequest(item.request, inputs),
+      request: item.request === undefined ? undefined : fillRequest(item.request, ownInputs(item, inputs)),
     }
   }
   return item.parameters.length === 0 ? [make({})] : item.parameters.map(make)

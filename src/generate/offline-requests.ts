@@ -92,6 +92,13 @@ function fillText(text: string, inputs: Values): unknown {
   )
 }
 
+/** Inputs of a case's own request: without those that only a step names. */
+export function ownInputs(item: Case, inputs: Values): Values {
+  const named = new Set(placeholdersIn(item.steps.map(({ data }) => data)))
+  const own = new Set(placeholdersIn(item.request))
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => own.has(name) || !named.has(name)))
+}
+
 /** Inputs belong to the case's own request; one that prepares it takes only those it names. */
 function usedInputs(request: CaseRequest, inputs: Values): Values {
   const used = new Set(placeholdersIn([request.path, request.query, request.headers, request.body]))

@@ -41,6 +41,9 @@ const endings = {
 export function planSuite(suite: Suite, options: PlanOptions): Plan {
   const framework = options.framework ?? (suite.target.kind === 'node' ? 'vitest' : 'pytest')
   const warnings: string[] = []
+  if (suite.target.openapi !== undefined) {
+    warnings.push('`target.openapi` is not read: describe the endpoints under `endpoints`')
+  }
   const all = suite.cases.map((item) => withDefaults(item, suite))
   const cases = byPriority(all.filter((item) => isWanted(item, options)))
   if (cases.length < all.length) {

@@ -42,17 +42,16 @@ export function pyApprox(value: unknown, tolerance: number, indent = ''): string
 
 /** Lines of a docstring, quotes included, at an indent. */
 export function pyDocstring(lines: readonly string[], indent: string): string[] {
-  const clean = lines.map((line) => {
+  const single = lines.length <= 1
+  const closed = lines.map((line) => {
     const plain = line.replace(/^ */u, '')
-    return (
-      ' '.repeat(line.length - plain.length) +
-      commentText(plain).replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"')
-    )
+    const text = commentText(plain).replaceAll('\\', '\\\\')
+    // Quotes at the very end would run into the closing ones.
+    const open = single ? text.replace(/"+$/u, (quotes) => '\\"'.repeat(quotes.length)) : text
+    return ' '.repeat(line.length - plain.length) + open.replaceAll('"""', '\\"\\"\\"')
   })
-  const [first = '', ...rest] = clean
-  // A quote at the very end would run into the closing ones.
-  const closed = rest.length === 0 ? [first.replace(/"$/u, '\\"')] : [first, ...rest]
-  if (closed.length === 1) return [`${indent}"""${closed[0]}"""`]
+  const [first = ''] = closed
+  if (single) return [`${indent}"""${first}"""`]
   const body = closed.slice(1).map((line) => (line === '' ? '' : indent + line))
   return [`${indent}"""${first}`, ...body, `${indent}"""`]
 }

@@ -40,7 +40,7 @@ const problemsShown = 20
 export function formatError(error: Framed, style: FrameStyle): string {
   const paint = painter(style.colour)
   const canvas: Canvas = { ...style, paint }
-  const lines = [`${paint('red', `error[${error.id}]`)}: ${paint('bold', visible(error.message))}`]
+  const lines = [`${paint('red', `error[${error.id}]`)}: ${paint('bold', visibleLines(error.message, '  '))}`]
   const problems = error.problems ?? []
   let help = error.help
   if (problems.length > 1) {
@@ -55,8 +55,13 @@ export function formatError(error: Framed, style: FrameStyle): string {
     lines.push(...drawn.lines)
     if (help === own.help) help = drawn.label
   }
-  if (error.why !== undefined) lines.push(`${paint('cyan', 'why:')}  ${visible(error.why)}`)
+  if (error.why !== undefined) lines.push(`${paint('cyan', 'why:')}  ${visibleLines(error.why, '      ')}`)
   return [...lines, ...helpLine(help, paint)].join('\n')
+}
+
+/** Foreign text of several lines, such as what a runner printed; each line after the first is indented. */
+function visibleLines(text: string, indent: string): string {
+  return text.trimEnd().split('\n').map(visible).join(`\n${indent}`)
 }
 
 function helpLine(help: string | undefined, paint: Paint): string[] {

@@ -12,7 +12,7 @@ const commands: Readonly<Record<Framework, (test: TestResult) => string>> = {
 export function rerunCommand(execution: Execution, test: TestResult): string {
   const { cwd, scriptDir, framework } = execution
   // A generated script was never in the project: it has to be put there first.
-  const put = scriptDir === undefined ? [] : [`cp ${quote(`${scriptDir}/${test.file}`)} ${quote(test.file)}`]
+  const put = scriptDir === undefined ? [] : [`install -D ${quote(`${scriptDir}/${test.file}`)} ${quote(test.file)}`]
   return [`cd ${quote(cwd)}`, ...put, commands[framework](test)].join(' && ')
 }
 

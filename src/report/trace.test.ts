@@ -56,7 +56,7 @@ describe('focusTrace', () => {
   it('puts a generated script into the project first', () => {
     const test = testResult('sums', 'failed', { file: 'gen.py', id: 'gen.py::sums' })
     expect(rerunCommand(execution({ scriptDir: '/runs/one' }), test)).toBe(
-      'cd /home/ada/calculator && cp /runs/one/gen.py gen.py && python3 -m pytest gen.py::sums',
+      'cd /home/ada/calculator && install -D /runs/one/gen.py gen.py && python3 -m pytest gen.py::sums',
     )
   })
 })
@@ -76,7 +76,7 @@ describe('rerunCommand', () => {
   it('puts a generated script into the project first', () => {
     const test = testResult('sums', 'failed', { file: 'gen.py', id: 'gen.py::sums' })
     expect(rerunCommand(execution({ scriptDir: '/runs/one' }), test)).toBe(
-      'cd /home/ada/calculator && cp /runs/one/gen.py gen.py && python3 -m pytest gen.py::sums',
+      'cd /home/ada/calculator && install -D /runs/one/gen.py gen.py && python3 -m pytest gen.py::sums',
     )
   })
 })

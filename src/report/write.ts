@@ -1,4 +1,4 @@
-import { rename, rm, symlink } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Execution } from '../domain/run.ts'
@@ -78,7 +78,9 @@ export async function writeTexts(
   options: TextOptions,
 ): Promise<Record<string, string>> {
   try {
-    await writeAllAtomic(inFolder(options.runDir, cleanTexts(texts, options.redactor)))
+    const files = inFolder(options.runDir, cleanTexts(texts, options.redactor))
+    await Promise.all([...new Set(files.map(({ path }) => dirname(path)))].map((folder) => mkdir(folder, { recursive: true })))
+    await writeAllAtomic(files)
     return pathsOf(options.runDir, Object.keys(texts))
   } catch (error) {
     throw artifactError(error, options.runDir)

@@ -78,6 +78,15 @@ describe('a command line that cannot be used', () => {
     expect(stderr).not.toContain('    at ')
   })
 
+  it('names a run that would lead out of the artifacts, and a test that is not there', async () => {
+    const outside = await cli(['run', 'examples/samples', '--run-id', '../../x'])
+    expect(outside.code).toBe(2)
+    expect(outside.stderr).toContain('`../../x`')
+    const missing = await cli(['run', 'examples/samples/test_nowhere.py'])
+    expect(missing.code).toBe(2)
+    expect(missing.stderr).toMatch(/GL0102.*test_nowhere/)
+  })
+
   it('says which value is wrong', async () => {
     const { code, stderr } = await cli(['pipeline', '--suite', calculator, '--retries', 'many'])
     expect(code).toBe(2)

@@ -1,4 +1,4 @@
-import { readdir, readFile, realpath } from 'node:fs/promises'
+import { readdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { startLlmServer, streamed } from '../support/llm-server.ts'
@@ -17,11 +17,11 @@ interface Summary {
   readonly generation?: { readonly provider: string; readonly tests: readonly string[] }
 }
 
-async function pipeline(args: readonly string[]): Promise<{ code: number | null; document: Summary; stderr: string; files: readonly string[] }> {
+async function pipeline(args: readonly string[], runId = 'one'): Promise<{ code: number | null; document: Summary; stderr: string; files: readonly string[] }> {
   await using folder = await temporary()
-  const { code, stdout, stderr } = await cli(['pipeline', ...args, '--artifacts', folder.path, '--run-id', 'one', '--json'])
-  const files = await readdir(join(folder.path, 'one')).catch(() => [])
-  if (code === 0) expect(await realpath(join(folder.path, 'latest'))).toBe(await realpath(join(folder.path, 'one')))
+  const { code, stdout, stderr } = await cli(['pipeline', ...args, '--artifacts', folder.path, '--run-id', runId, '--json'])
+  const files = await readdir(join(folder.path, runId)).catch(() => [])
+  if (code === 0) expect(await realpath(join(folder.path, 'latest'))).toBe(await realpath(join(folder.path, runId)))
   return { code, document: JSON.parse(stdout) as Summary, stderr, files }
 }
 
@@ -87,7 +87,7 @@ describe('a model behind HTTP', () => {
     const http = ['--mode', 'http', '--http-endpoint', server.url, '--http-model', 'm', '--record', recordings.path]
     expect((await pipeline(['--suite', suite('calculator.json'), ...http])).code).toBe(0)
     await server.close()
-    const { code } = await pipeline(['--suite', suite('calculator.json'), '--mode', 'replay', '--replay', recordings.path])
+    const { code } = await pipeline(['--suite', suite('calculator.json'), '--mode', 'replay', '--replay', recordings.path], 'another')
     expect(code).toBe(0)
   })
 })
@@ -108,5 +108,34 @@ describe('the sample requests', () => {
     expect(document.summary['skipped']).toBeGreaterThan(0)
     expect(document.flaky.length).toBeGreaterThan(0)
     for (const outcome of outcomes) expect(document.failures.map((failure) => failure.outcome)).toContain(outcome)
+  })
+})
+
+describe('a script in a folder of its own', () => {
+  it('is written, run and kept there', async () => {
+    await using folder = await temporary()
+    const path = join(folder.path, 'suite.json')
+    await writeFile(join(folder.path, 'sums.py'), 'def add(a, b):\n    return a - b\n')
+    const target = { kind: 'python', module: 'sums' }
+    const cases = [{ id: 'S-1', title: 'adds', call: 'add', args: [1, 2], expected: { returns: 3 } }]
+    await writeFile(path, JSON.stringify({ name: 'sums', target, script: 'tests/api/test_sums.py', cases }))
+    const { code, stdout } = await cli(['pipeline', '--suite', path, '--artifacts', join(folder.path, 'a'), '--run-id', 'r'])
+    expect(code).toBe(1)
+    const document = JSON.parse(stdout) as Summary
+    expect(document.failures).toMatchObject([{ caseId: 'S-1', outcome: 'failed', file: 'tests/api/test_sums.py' }])
+    expect(await readFile(join(folder.path, 'a', 'r', 'tests', 'api', 'test_sums.py'), 'utf8')).toContain('S-1')
+    expect(await readdir(folder.path)).not.toContain('tests')
+  })
+})
+
+describe('the event stream', () => {
+  it('is JSON lines with increasing numbers, the summary last', async () => {
+    await using folder = await temporary()
+    const { stdout } = await cli(['pipeline', '--suite', suite('calculator.json'), '--artifacts', folder.path, '--jsonl'])
+    const events = stdout.trim().split('\n').map((line) => JSON.parse(line) as { kind: string; seq?: number; verdict?: string })
+    expect(events.at(-1)).toMatchObject({ kind: 'summary', verdict: 'passed' })
+    const numbers = events.slice(0, -1).map(({ seq }) => seq)
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1))
+    expect(new Set(events.map(({ kind }) => kind))).toEqual(new Set(['step', 'started', 'collected', 'running', 'test', 'finished', 'summary']))
   })
 })

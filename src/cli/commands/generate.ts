@@ -3,7 +3,8 @@ import { relative } from 'node:path'
 import { addGeneratorOptions, addOutputOptions, addRunOptions } from '../options.ts'
 import type { GeneratorOptions, RunOptions } from '../options.ts'
 import type { Session } from '../session.ts'
-import { describe, inputOf, watched } from './pipeline.ts'
+import { watched } from '../watched.ts'
+import { describe, inputOf } from './pipeline.ts'
 import { showPlan } from './preview.ts'
 
 /** `greenloop generate --suite FILE`: a checked script, not run. */

@@ -1,13 +1,11 @@
 import type { Command } from 'commander'
 import type { PipelineInput, PipelineResult, Validated } from '../../app/pipeline.ts'
-import type { Surroundings } from '../../app/surroundings.ts'
-import { contextOf, flagsOf, overridesOf } from '../flags.ts'
+import { contextOf, overridesOf } from '../flags.ts'
 import { addGeneratorOptions, addOutputOptions, addRunOptions } from '../options.ts'
 import type { GeneratorOptions, RunOptions } from '../options.ts'
-import { openProgress } from '../progress.ts'
 import { printReport } from '../result.ts'
 import type { Session } from '../session.ts'
-import { eventStream } from '../stream.ts'
+import { watched } from '../watched.ts'
 import { showPlan } from './preview.ts'
 
 interface PipelineOptions extends GeneratorOptions, RunOptions {
@@ -40,40 +38,8 @@ export function inputOf(options: PipelineOptions): PipelineInput {
     runId: options.runId,
     requestTemplate: options.requestTemplate,
     overrides: overridesOf(options),
+    coverage: options.coverage,
     out: options.out,
-  }
-}
-
-/** Runs a use case with progress shown, and closes the display whatever happens. */
-export async function watched<T>(
-  session: Session,
-  options: GeneratorOptions & RunOptions,
-  use: (where: Surroundings) => Promise<T>,
-): Promise<T> {
-  const view = openProgress(session.output)
-  const stream = eventStream(session.output)
-  try {
-    return await use({
-      cwd: session.cwd,
-      env: session.env,
-      signal: session.signal,
-      flags: flagsOf(options),
-      onText: (piece) => {
-        view.onText(piece)
-        stream.emit({ kind: 'text', text: piece })
-      },
-      onStep: (text) => {
-        view.step(text)
-        stream.emit({ kind: 'step', text })
-      },
-      onProgress: (progress) => {
-        view.onProgress(progress)
-        stream.progress(progress)
-      },
-      onRun: session.begin,
-    })
-  } finally {
-    view.close()
   }
 }
 

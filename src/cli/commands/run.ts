@@ -1,12 +1,10 @@
 import type { Command } from 'commander'
-import { flagsOf } from '../flags.ts'
 import { addOutputOptions, addRunOptions } from '../options.ts'
 import type { RunOptions } from '../options.ts'
-import { openProgress } from '../progress.ts'
 import { printReport } from '../result.ts'
 import type { Session } from '../session.ts'
 import { overridesOf } from '../flags.ts'
-import { eventStream } from '../stream.ts'
+import { watched } from '../watched.ts'
 
 /** `greenloop run REQUEST` or `greenloop run TESTS…`: runs tests that are there. */
 export function registerRun(program: Command, session: Session): void {
@@ -19,28 +17,10 @@ export function registerRun(program: Command, session: Session): void {
     const { warmUp } = await import('../../app/warm-up.ts')
     if (options.sandbox !== 'off') warmUp()
     const { runTests } = await import('../../app/run.ts')
-    const view = openProgress(session.output)
-    const stream = eventStream(session.output)
-    try {
-      const reported = await runTests(
-        { ...inputOf(targets), overrides: overridesOf(options), runId: options.runId },
-        {
-          cwd: session.cwd,
-          env: session.env,
-          signal: session.signal,
-          flags: flagsOf(options),
-          onStep: view.step,
-          onProgress: (progress) => {
-            view.onProgress(progress)
-            stream.progress(progress)
-          },
-        },
-      )
-      view.close()
-      printReport(reported, session)
-    } finally {
-      view.close()
-    }
+    const reported = await watched(session, options, (where) =>
+      runTests({ ...inputOf(targets), overrides: overridesOf(options), coverage: options.coverage, runId: options.runId }, where),
+    )
+    printReport(reported, session)
   })
 }
 

@@ -1,4 +1,4 @@
-/** Sends one request; an answer of any status is a value: status, headers, text and, where the text is JSON, body. */
+/** Sends one request; an answer of any status is a value: status, headers, text, and as body the value of JSON or other text. */
 async function send(method, path, { query = {}, headers = {}, body } = {}) {
   const url = new URL(baseUrl.replace(/\/+$/u, '') + path.replaceAll('#', '%23'))
   for (const [key, value] of Object.entries(query)) url.searchParams.append(key, String(value))
@@ -19,7 +19,7 @@ function parsed(text) {
   try {
     return JSON.parse(text)
   } catch {
-    return null
+    return text === '' ? null : text
   }
 }
 

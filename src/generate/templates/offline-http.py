@@ -1,5 +1,5 @@
 class Reply:
-    """What the service answered: status, headers, text and, where the text is JSON, its value as body."""
+    """What the service answered: status, headers, text, and as body the value of JSON, other text, or None for none."""
 
     def __init__(self, status, headers, text):
         self.status = status
@@ -8,7 +8,7 @@ class Reply:
         try:
             self.body = json.loads(text)
         except ValueError:
-            self.body = None
+            self.body = text or None
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -3,7 +3,6 @@
 import { spawn } from 'node:child_process'
 import { globSync, readFileSync, statSync, writeSync } from 'node:fs'
 import { relative, resolve, sep } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const job = JSON.parse(readFileSync(process.env.GREENLOOP_JOB, 'utf8'))
@@ -151,6 +150,19 @@ function unseenBy({ ids, wholly }, follower) {
   return ids.filter((id) => !follower.begun.has(id) && id.split(separator).length > 2)
 }
 
+/** Calls `take` with every line. `node:readline` would also break lines at U+2028, which JSON leaves unescaped. */
+function eachLine(stream, take) {
+  let pieces = []
+  stream.setEncoding('utf8').on('data', (chunk) => {
+    const [first, ...rest] = chunk.split('\n')
+    pieces.push(first)
+    for (const piece of rest) {
+      take(pieces.join(''))
+      pieces = [piece]
+    }
+  })
+}
+
 /** Runs one file to its end; resolves with its exit code and with the ids below other names that were not seen. */
 function runFile(entry, coverage) {
   return new Promise((done) => {
@@ -167,7 +179,7 @@ function runFile(entry, coverage) {
       process.stderr.write(chunk)
       stderr = (stderr + chunk).slice(-stderrTail)
     })
-    createInterface({ input: child.stdio[3], crlfDelay: Infinity }).on('line', follower.take)
+    eachLine(child.stdio[3], follower.take)
     let ended
     const finish = () => {
       if (ended === undefined) return
