@@ -4,6 +4,7 @@ import { createMapper, isObject } from './aliases.ts'
 import { parseText, readDocument } from './document.ts'
 import type { Pointer, SourceDocument } from './source-document.ts'
 import { problemsError } from './problems.ts'
+import { roundedNumbers } from './rounded-numbers.ts'
 import { suiteAliasNames, suiteMapping } from './suite-aliases.ts'
 import { validate } from './validate.ts'
 
@@ -54,7 +55,7 @@ function checkSuite(document: SourceDocument): SuiteFile {
     })
   }
   if (problems.length > 0 || !checked.ok) throw problemsError('suite_invalid', `\`${document.file}\``, problems)
-  return { suite: checked.value, path: document.file, warnings: mapper.warnings }
+  return { suite: checked.value, path: document.file, warnings: [...mapper.warnings, ...roundedNumbers(document)] }
 }
 
 /** Looks at the mapped value, not the checked one, so that these are listed together with other problems. */

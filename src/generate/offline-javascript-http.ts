@@ -110,7 +110,7 @@ function preparation(
       : [
           step.status.length === 1
             ? dialect.same(`${name}.status`, String(status))
-            : dialect.contains(`[${step.status.join(', ')}]`, `${name}.status`),
+            : dialect.oneStatus(name, step.status),
         ]
   const sending = `await send(${list.join(', ')})`
   const loop = [

@@ -108,8 +108,9 @@ describe('limits', () => {
       code: 'llm_timeout',
     })
     const pid = await readFile(join(dir, 'pid'), 'utf8')
-    const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => 'gone')
-    expect(state).toMatch(/^gone$|\) Z /u)
+    // A killed process is still listed for a moment.
+    const state = (): Promise<string> => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => 'gone')
+    await expect.poll(state, { timeout: 5000 }).toMatch(/^gone$|\) Z /u)
   })
 
   it('include an abort, which gives its own reason', async () => {

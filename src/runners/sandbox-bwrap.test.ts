@@ -51,13 +51,18 @@ describe.skipIf(!usable)('a box', () => {
     expect(end.stdout.text).toBe('200\n')
   })
 
-  it.each(['/etc/shadow', '/root/.bashrc', '/home', '/var/log', '/sys/kernel', process.cwd()])(
+  it.each(['/etc/shadow', '/root/.bashrc', '/var/log', '/sys/kernel', process.cwd()])(
     'does not see %s',
     async (path) => {
       const end = await runPython(`import os; print(os.access(${JSON.stringify(path)}, os.R_OK))`)
       expect(end.stdout.text).toBe('False\n')
     },
   )
+
+  it('sees a home of its own and no other', async () => {
+    const end = await runPython('import os; print(os.listdir("/home"), os.environ["HOME"])')
+    expect(end.stdout.text).toBe("['sandbox'] /home/sandbox\n")
+  })
 
   it('cannot read the environment of its caller, through no process', async () => {
     const code = [
