@@ -120,7 +120,8 @@ export async function generate(prepared: Prepared, where: Surroundings): Promise
   where.onRun?.(runId, runDir)
   const demanded = loaded.origins['llm.mode'].kind !== 'default'
   const { provider, calls } = await openModel(plan, { settings: loaded.settings, demanded }, where)
-  where.onStep?.(`asking ${provider.name} (about ${prompt.estimatedTokens} tokens)`)
+  const offline = provider.name === 'offline'
+  where.onStep?.(offline ? 'writing tests offline, without a model' : `asking ${provider.name}, about ${prompt.estimatedTokens} tokens`)
   const redactor = redactorOf(loaded)
   const keep = (texts: Readonly<Record<string, string>>): Promise<Record<string, string>> =>
     writeTexts(texts, { runDir, redactor })
