@@ -36,6 +36,7 @@ export const requestAliases = {
   allow_network: 'network',
   python: 'executable',
   interpreter: 'executable',
+  runner_path: 'executable',
   runner: 'framework',
 }
 
