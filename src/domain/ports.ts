@@ -48,6 +48,10 @@ export type TestEvent =
       readonly interpreter: string
       readonly plugins: Readonly<Record<string, string>>
     }
+  /** Files this process is about to collect, one after another; a framework that collects first does not tell them. */
+  | { readonly event: 'files'; readonly files: readonly string[] }
+  /** All tests of this file are told. */
+  | { readonly event: 'file_done'; readonly file: string }
   /** Tests this process has found; several of these add up. */
   | { readonly event: 'collected'; readonly tests: readonly CollectedTest[] }
   | { readonly event: 'deselected'; readonly count: number }

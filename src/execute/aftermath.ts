@@ -28,6 +28,8 @@ export interface Aftermath {
   readonly suspects: readonly string[]
   /** Tests of this process that still have no result. */
   readonly remainder: readonly string[]
+  /** Files that it had announced and whose tests it has not all told. */
+  readonly lostFiles: readonly string[]
   /** Whether the process ended before it had found its tests. */
   readonly isBlind: boolean
   /** Whether it brought any result. */
@@ -60,6 +62,7 @@ export function conclude(session: Session, circumstances: Circumstances): Afterm
     problems: problemsOf(session, circumstances, { suspects, missing: missing.length, open: open.length }),
     suspects,
     remainder: isEnough ? [] : missing,
+    lostFiles: isEnough ? [] : [...session.pendingFiles],
     isProgress: session.attempted.size + open.length > 0,
     isBlind: !session.collected && session.exitCode === undefined && !ending.stopped,
   }

@@ -59,6 +59,8 @@ const ending = {
 
 const checks: Readonly<Record<TestEvent['event'], Check>> = {
   session_start: shape({ version: isText, interpreter: isText, plugins: isTextMap }),
+  files: shape({ files: isTextList }),
+  file_done: shape({ file: isText }),
   collected: shape({ tests: listOf(isCollected) }),
   deselected: shape({ count: isAmount }),
   collect_error: shape({ file: isText, failure: isFailure }),

@@ -13,13 +13,20 @@ const maxNamed = 10
 
 /** Plans the processes that bring the missing results of a task whose process is over. */
 export async function followUps(task: Task, aftermath: Aftermath, context: RunContext): Promise<readonly Task[]> {
-  const { remainder, suspects, isBlind, isProgress } = aftermath
-  if (context.findings.processes.length > maxFollowUps) return giveUp([...remainder, ...suspects], context)
-  if (isBlind && task.select.kind === 'paths') return await splitPaths(task.select, context)
+  const { remainder, suspects, lostFiles, isBlind, isProgress } = aftermath
+  if (context.findings.processes.length > maxFollowUps) return giveUp([...remainder, ...suspects, ...lostFiles], context)
+  if (isBlind && task.select.kind === 'paths' && lostFiles.length === 0) return await splitPaths(task.select, context)
+  const others = lostFiles.length === 0 ? [] : againFor(lostFiles, task, context)
   const alone = suspects.map((id) => followUp({ kind: 'ids', ids: [id] }, 0, context))
-  if (remainder.length === 0) return alone
-  if (!isProgress) return splitIds(remainder, task.stalls, context)
-  return [...alone, followUp({ kind: 'ids', ids: remainder }, 0, context)]
+  if (remainder.length === 0) return [...alone, ...others]
+  if (!isProgress) return [...splitIds(remainder, task.stalls, context), ...others]
+  return [...alone, followUp({ kind: 'ids', ids: remainder }, 0, context), ...others]
+}
+
+/** Files that a process had announced and did not get to: together, and where that brings no file either, in halves. */
+function againFor(files: readonly string[], { purpose, select }: Task, context: RunContext): readonly Task[] {
+  const isStuck = purpose === 'remainder' && select.kind === 'paths' && files.length >= select.paths.length
+  return isStuck ? halved(files, context) : [followUp({ kind: 'paths', paths: files }, 0, context)]
 }
 
 /** A process that ends while it collects is cut in halves until the file to blame stands alone. */
@@ -35,10 +42,14 @@ async function splitPaths(
     findings.isUnsharded = true
   }
   const files = await listTestFiles({ cwd: request.cwd, framework: request.framework, paths: select.paths })
+  return halved(files, context)
+}
+
+function halved(files: readonly string[], context: RunContext): readonly Task[] {
   const halves = halve(files)
   if (halves !== undefined) return halves.map((paths) => followUp({ kind: 'paths', paths }, 0, context))
   const file = files[0] ?? 'the selection'
-  const message = `${file} has no results, for every process ends while it collects this file`
+  const message = `${file} has no results, for every process ends before it has told what is in it`
   report(context, { kind: 'results_lost', message, file })
   return []
 }

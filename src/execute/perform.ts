@@ -35,10 +35,10 @@ export async function perform(task: Task, context: RunContext): Promise<readonly
 function hasRefused({ session, ending }: FinishedProcess): boolean {
   if (ending.stopped || ending.overdue !== undefined) return false
   if (!session.started) return true
-  const { assigned, exitCode, problems, ranForeign } = session
+  const { assigned, exitCode, pendingFiles, problems, ranForeign } = session
   // Code 5 of pytest stands for an empty selection.
   const isBad = exitCode !== undefined && exitCode !== 0 && exitCode !== 5
-  return isBad && assigned.size === 0 && problems.length === 0 && !ranForeign
+  return isBad && assigned.size + pendingFiles.size === 0 && problems.length === 0 && !ranForeign
 }
 
 function enter(task: Task, { session, end, argv }: FinishedProcess, { findings, request }: RunContext): void {

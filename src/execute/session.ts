@@ -37,6 +37,8 @@ export interface Session {
   readonly open: Map<string, OpenTest>
   /** Last attempt in this process, by test. */
   readonly attempted: Map<string, Attempt>
+  /** Files it has announced, until all their tests are told. */
+  readonly pendingFiles: Set<string>
   readonly problems: RunProblem[]
   readonly benchmarks: BenchFigure[]
   /** `undefined` until the process sends what it measured. */
@@ -67,6 +69,7 @@ export function createSession(options: SessionOptions): Session {
     assigned: new Set(options.ids),
     open: new Map(),
     attempted: new Map(),
+    pendingFiles: new Set(),
     problems: [],
     benchmarks: [],
     coverage: undefined,
@@ -89,6 +92,12 @@ export function hear(session: Session, line: string): void {
   switch (event.event) {
     case 'session_start':
       session.started = true
+      return
+    case 'files':
+      for (const file of event.files) session.pendingFiles.add(file)
+      return
+    case 'file_done':
+      session.pendingFiles.delete(event.file)
       return
     case 'collected':
       return collected(session, event)
@@ -146,6 +155,7 @@ function collected(session: Session, event: Of<'collected'>): void {
 
 function collectError(session: Session, { file, failure }: Of<'collect_error'>): void {
   session.collectErrors++
+  session.pendingFiles.delete(file)
   const message = `${file} could not be collected: ${clip(failure.message)}`
   addProblem(session, { kind: 'collection_error', message, file, failure: clipFailure(failure) })
 }

@@ -1,9 +1,10 @@
 // Preloaded instead of node-reporter.mjs when tests are only to be listed: stands in for `node:test`, runs the bodies of
 // suites and no other, and tells what it finds.
-import { writeSync } from 'node:fs'
+import { realpathSync, writeSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { relative, sep } from 'node:path'
 import * as real from 'node:test'
+import { pathToFileURL } from 'node:url'
 
 const channel = Number(process.env.GREENLOOP_CHANNEL_FD)
 const entry = process.argv[1] ?? ''
@@ -76,7 +77,18 @@ process.on('uncaughtExceptionMonitor', (error) => {
   const { name: type = 'Error', message = String(error), stack = message } = error ?? {}
   send({ event: 'collect_error', file, failure: { phase: 'collection', type, message, trace: stack, file } })
 })
-process.on('exit', () => send({ event: 'collected', tests }))
+let loaded = false
+setImmediate(() => {
+  // The entry is being loaded already; this only waits until it is.
+  import(pathToFileURL(realpathSync(entry)).href).then(
+    () => (loaded = true),
+    () => {},
+  )
+})
+process.on('exit', () => {
+  send({ event: 'collected', tests })
+  if (loaded) send({ event: 'file_done', file })
+})
 
 const { it, suite, before, after, beforeEach, afterEach, mock, snapshot, assert } = every
 export {

@@ -12,6 +12,8 @@ const collector = fileURLToPath(new URL('node-collect.mjs', import.meta.url))
 const separator = ' > '
 const redOutcomes = new Set(['failed', 'errored', 'timed_out', 'crashed'])
 const stderrTail = 16 * 1024
+/** A test that never gives back control is ended a little later than Node's own deadline would end it. */
+const silenceMs = job.testTimeoutMs + 1500
 const testFiles = [
   '**/*{.,-,_}test.{js,mjs,cjs,ts,mts,cts}',
   '**/test{,-*}.{js,mjs,cjs,ts,mts,cts}',
@@ -87,8 +89,8 @@ function coverageFlags() {
   return ['--experimental-test-coverage', ...inside]
 }
 
-function argumentsFor({ file, ids, wholly }) {
-  if (job.collectOnly) return [...job.nodeArgs, `--import=${collector}`, file]
+function argumentsFor({ file, ids, wholly, listOnly }) {
+  if (job.collectOnly || listOnly) return [...job.nodeArgs, `--import=${collector}`, file]
   return [
     ...job.nodeArgs,
     `--import=${reporter}`,
@@ -105,6 +107,8 @@ function follow(coverage) {
   const begun = new Set()
   let red = false
   let heard = false
+  let loaded = false
+  let at = performance.now()
   const take = (line) => {
     let event
     try {
@@ -113,6 +117,11 @@ function follow(coverage) {
       return // The file's process died in the middle of a line.
     }
     heard = true
+    at = performance.now()
+    if (event.event === 'file_done') {
+      loaded = true
+      return
+    }
     if (event.event === 'coverage') return coverage.add(event.files)
     if (event.event === 'test_start') {
       open.set(event.id, event.at)
@@ -122,15 +131,24 @@ function follow(coverage) {
     red ||= event.event === 'collect_error' || redOutcomes.has(event.outcome)
     sendLine(line)
   }
-  return { take, open, begun, heard: () => heard, red: () => red }
+  const isSilent = () => open.size > 0 && performance.now() - at > silenceMs
+  return { take, open, begun, isSilent, heard: () => heard, loaded: () => loaded, red: () => red }
 }
 
-function reportEnd({ file, ids }, follower, { code, signal, stderr }) {
+function reportEnd({ file, ids }, follower, { code, signal, stderr, silent }) {
   const how = signal === null ? `with exit code ${code}` : `by ${signal}`
   for (const [id, at] of follower.open) {
-    const message = `the process ended ${how} while the test ran`
-    const failure = { phase: 'call', type: 'ProcessEnded', message, trace: stderr, file }
-    send({ event: 'test_finish', id, outcome: 'crashed', durationMs: Date.now() - at, failure })
+    const message = silent
+      ? `no sign of life within the limit of ${job.testTimeoutMs / 1000} s, so its process was killed`
+      : `the process ended ${how} while the test ran`
+    const failure = { phase: 'call', type: silent ? 'Timeout' : 'ProcessEnded', message, trace: stderr, file }
+    send({
+      event: 'test_finish',
+      id,
+      outcome: silent ? 'timed_out' : 'crashed',
+      durationMs: Date.now() - at,
+      failure,
+    })
   }
   if (code !== 0 && !follower.heard() && ids === undefined) {
     const message = (/^\s*(\w*(?:Error|Exception)\b.*)$/m.exec(stderr)?.[1] ?? `the process ended ${how}`).trim()
@@ -181,11 +199,23 @@ function runFile(entry, coverage) {
     })
     eachLine(child.stdio[3], follower.take)
     let ended
+    let silent = false
+    const watch = setInterval(() => {
+      if (silent || !follower.isSilent()) return
+      silent = true
+      child.kill('SIGKILL')
+    }, 250)
     const finish = () => {
       if (ended === undefined) return
+      clearInterval(watch)
       const lost = follower.open.size > 0
-      reportEnd(entry, follower, { ...ended, stderr })
-      done({ code: lost ? 1 : codeOf(entry, follower, ended.code ?? 1), unseen: unseenBy(entry, follower) })
+      reportEnd(entry, follower, { ...ended, stderr, silent })
+      done({
+        code: lost ? 1 : codeOf(entry, follower, ended.code ?? 1),
+        unseen: unseenBy(entry, follower),
+        isWhole: follower.loaded() && !lost,
+        hasBegun: follower.begun.size > 0,
+      })
     }
     child.on('error', (error) => {
       ended = { code: 1, signal: null }
@@ -226,11 +256,16 @@ async function main() {
     plugins: {},
   })
   const queue = planFiles()
+  if (job.select.kind === 'paths') send({ event: 'files', files: queue.map(({ file }) => file) })
   const coverage = createCoverage()
   let exitCode = 0
   const worker = async () => {
     for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) {
-      const { code, unseen } = await runFile(entry, coverage)
+      const { code, unseen, isWhole, hasBegun } = await runFile(entry, coverage)
+      if (isWhole && entry.ids === undefined) send({ event: 'file_done', file: entry.file })
+      if (entry.listOnly) continue
+      // A process that broke off may have had more tests before it; they get a process of their own later.
+      if (!isWhole && hasBegun && entry.ids === undefined) queue.unshift({ ...entry, listOnly: true })
       if (code !== 0 && unseen.length === 0) exitCode = 1
       // A test inside another test exists only while the outer one runs, which a pattern for the inner one prevents.
       if (unseen.length > 0) queue.unshift({ file: entry.file, ids: unseen, wholly: true })

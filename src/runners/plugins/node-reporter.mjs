@@ -1,38 +1,20 @@
 // Preloaded into the process of one test file. Tells what node:test does at the moment it does it: the runner's own
 // event stream comes late, and not at all when a test ends the process or never gives control back.
 import { EventEmitter } from 'node:events'
-import { realpathSync, writeSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { inspect, stripVTControlCharacters } from 'node:util'
+import { cap, capped, openChannel } from './channel.mjs'
 
-const cap = 64 * 1024
-const channel = Number(process.env.GREENLOOP_CHANNEL_FD)
+const send = openChannel(Number(process.env.GREENLOOP_CHANNEL_FD))
 const wantedIds = JSON.parse(process.env.GREENLOOP_IDS ?? 'null')
 const wanted = wantedIds === null ? null : new Set(wantedIds)
 for (const name of ['GREENLOOP_CHANNEL_FD', 'GREENLOOP_IDS', 'GREENLOOP_JOB']) delete process.env[name]
 const entry = process.argv[1] ?? ''
 const file = relative(process.cwd(), entry).split(sep).join('/')
 const clock = Date.now
-const pause = new Int32Array(new SharedArrayBuffer(4))
 const print = process.stdout.write.bind(process.stdout)
-
-const capped = (text) =>
-  text.length <= cap
-    ? text
-    : `${text.slice(0, cap / 2)}\n… ${text.length - cap} characters left out …\n${text.slice(-cap / 2)}`
-
-function send(event) {
-  let data = Buffer.from(`${JSON.stringify(event)}\n`)
-  while (data.length > 0) {
-    try {
-      data = data.subarray(writeSync(channel, data))
-    } catch (error) {
-      if (error.code !== 'EAGAIN') return // Nobody listens any more; the tests go on.
-      Atomics.wait(pause, 0, 0, 1)
-    }
-  }
-}
 
 // What we know of tests and suites, by the number that node gives them (or their place, before Node 24.11).
 
@@ -279,6 +261,11 @@ function leave() {
 process.on('uncaughtExceptionMonitor', (error) => {
   if (running.length === 0)
     send({ event: 'collect_error', file, failure: { ...failureOf(error), phase: 'collection' } })
+})
+
+process.on('exit', () => {
+  // Without this word the file ended its process before it was loaded, and nobody knows what else is in it.
+  if (loaded) send({ event: 'file_done', file })
 })
 
 /** node:test demands a reporter; everything was told before it gets here. */

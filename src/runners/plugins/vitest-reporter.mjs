@@ -1,34 +1,16 @@
 // Vitest's side of Greenloop: a reporter in the main process that tells each event as soon as it is known. What the
 // workers tell comes in batches, so vitest-setup.mjs also notes each beginning in a file, which is read here: only so
 // can a test be named that never gives control back.
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { inspect, stripVTControlCharacters } from 'node:util'
+import { cap, capped, openChannel } from './channel.mjs'
 
-const cap = 64 * 1024
 const job = JSON.parse(readFileSync(process.env.GREENLOOP_JOB, 'utf8'))
-const channel = Number(process.env.GREENLOOP_CHANNEL_FD)
+const send = openChannel(Number(process.env.GREENLOOP_CHANNEL_FD))
 delete process.env.GREENLOOP_CHANNEL_FD
 const wanted = job.select.kind === 'ids' ? new Set(job.select.ids) : undefined
-const pause = new Int32Array(new SharedArrayBuffer(4))
 const pollMs = 40
-
-const capped = (text) =>
-  text.length <= cap
-    ? text
-    : `${text.slice(0, cap / 2)}\n… ${text.length - cap} characters left out …\n${text.slice(-cap / 2)}`
-
-function send(event) {
-  let data = Buffer.from(`${JSON.stringify(event)}\n`)
-  while (data.length > 0) {
-    try {
-      data = data.subarray(writeSync(channel, data))
-    } catch (error) {
-      if (error.code !== 'EAGAIN') return // Nobody listens any more; the tests go on.
-      Atomics.wait(pause, 0, 0, 1)
-    }
-  }
-}
 
 // Names
 
