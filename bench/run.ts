@@ -18,7 +18,14 @@ for (const files of [1, 20]) {
     writeFileSync(path, JSON.stringify({ framework: 'pytest', tests: ['tests'], cwd: '.', ...over }))
     return path
   }
-  const ours = (path: string): readonly string[] => [greenloop, 'run', path, '--artifacts', join(folder, 'artifacts'), '--json']
+  const ours = (path: string): readonly string[] => [
+    greenloop,
+    'run',
+    path,
+    '--artifacts',
+    join(folder, 'artifacts'),
+    '--json',
+  ]
   const peer = (...args: string[]): readonly string[] => [python, '-m', 'pytest', '-q', ...args, 'tests']
 
   const one = compare(

@@ -29,7 +29,9 @@ async function start() {
   // Node does not strip types below node_modules: an installed package runs what was built.
   const entry = existsSync(source) ? source : built
   if (entry === source && !existsSync(join(root, 'node_modules', 'zod'))) {
-    stderr.write('greenloop: the packages it needs are not installed yet\nhelp: npm ci    (or `npm start`, which does it)\n')
+    stderr.write(
+      'greenloop: the packages it needs are not installed yet\nhelp: npm ci    (or `npm start`, which does it)\n',
+    )
     exit(3)
   }
   const { enableCompileCache } = await import('node:module')

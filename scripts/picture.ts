@@ -5,7 +5,10 @@ import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 
 const [page = '', image = '', width = '1400'] = process.argv.slice(2)
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-background-networking'] })
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-background-networking'],
+})
 const view = await browser.newPage({ viewport: { width: Number(width), height: 900 } })
 await view.goto(pathToFileURL(resolve(page)).href)
 mkdirSync(dirname(image), { recursive: true })

@@ -98,6 +98,11 @@ async function modelCheck({ settings }: LoadedSettings, { signal }: Surroundings
     return { name: 'model', status: 'ok', detail: `${answer.model} answers at ${endpoint} in ${answer.durationMs} ms` }
   } catch (error) {
     if (!(error instanceof GreenloopError)) throw error
-    return { name: 'model', status: 'fail', detail: error.message, fix: error.help ?? `greenloop explain ${error.code}` }
+    return {
+      name: 'model',
+      status: 'fail',
+      detail: error.message,
+      fix: error.help ?? `greenloop explain ${error.code}`,
+    }
   }
 }

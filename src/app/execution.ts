@@ -22,7 +22,11 @@ export interface ExecutionInput {
 }
 
 /** Finds the framework and the sandbox, then runs or only collects. */
-export async function runRequest(input: ExecutionInput, loaded: LoadedSettings, where: Surroundings): Promise<Execution> {
+export async function runRequest(
+  input: ExecutionInput,
+  loaded: LoadedSettings,
+  where: Surroundings,
+): Promise<Execution> {
   const { request } = input
   const environment = testEnvironment(where.env)
   const runner = runners[request.framework]()

@@ -101,7 +101,9 @@ function checkedPriorities(wanted: readonly string[] | undefined): Priority[] | 
   return wanted?.map((word) => {
     const found = priorities.find((priority, index) => [priority, `p${index}`].includes(word.toLowerCase()))
     if (found !== undefined) return found
-    throw new GreenloopError('usage_invalid', `there is no priority \`${word}\``, { help: `one of: ${priorities.join(', ')}` })
+    throw new GreenloopError('usage_invalid', `there is no priority \`${word}\``, {
+      help: `one of: ${priorities.join(', ')}`,
+    })
   })
 }
 
@@ -121,14 +123,20 @@ export async function generate(prepared: Prepared, where: Surroundings): Promise
   const demanded = loaded.origins['llm.mode'].kind !== 'default'
   const { provider, calls } = await openModel(plan, { settings: loaded.settings, demanded }, where)
   const offline = provider.name === 'offline'
-  where.onStep?.(offline ? 'writing tests offline, without a model' : `asking ${provider.name}, about ${prompt.estimatedTokens} tokens`)
+  where.onStep?.(
+    offline
+      ? 'writing tests offline, without a model'
+      : `asking ${provider.name}, about ${prompt.estimatedTokens} tokens`,
+  )
   const redactor = redactorOf(loaded)
   const keep = (texts: Readonly<Record<string, string>>): Promise<Record<string, string>> =>
     writeTexts(texts, { runDir, redactor })
   const { signal, onText } = where
-  const generation = await generateScript(plan, { prompt, provider, calls, signal, onText }).catch(async (error: unknown) => {
-    await keep(generationFiles({ prompt, calls }))
-    throw error
-  })
+  const generation = await generateScript(plan, { prompt, provider, calls, signal, onText }).catch(
+    async (error: unknown) => {
+      await keep(generationFiles({ prompt, calls }))
+      throw error
+    },
+  )
   return { generation, runDir, files: await keep(generationFiles(generation)) }
 }

@@ -93,7 +93,9 @@ function refuseUncollected(collection: Execution, { runDir, generation }: Genera
   if (problem === undefined && collection.tests.length > 0) return
   const message = problem?.failure?.message ?? problem?.message ?? 'the runner found no test in it'
   throw new GreenloopError('script_rejected', `the runner could not collect the script: ${message}`, {
-    ...(problem?.failure === undefined ? {} : { why: problem.failure.trace.trim().split('\n').slice(-6).join('\n     ') }),
+    ...(problem?.failure === undefined
+      ? {}
+      : { why: problem.failure.trace.trim().split('\n').slice(-6).join('\n     ') }),
     help: `look at ${join(runDir, generation.script?.name ?? '')}`,
   })
 }
@@ -116,7 +118,8 @@ async function writeOut(path: string, code: string): Promise<void> {
 
 /** What a generation cost, over all calls. */
 export function usageOf({ calls }: Generation): { calls: number; inputTokens: number; outputTokens: number } {
-  const sum = (pick: (call: Generation['calls'][number]) => number): number => calls.reduce((total, call) => total + pick(call), 0)
+  const sum = (pick: (call: Generation['calls'][number]) => number): number =>
+    calls.reduce((total, call) => total + pick(call), 0)
   return {
     calls: calls.length,
     inputTokens: sum(({ usage }) => usage.inputTokens),

@@ -53,7 +53,11 @@ export async function readRequest(
   { cwd, onStep }: Surroundings,
 ): Promise<ExecutionRequest> {
   const layers = requestLayers(loaded, cwd)
-  const overrides = { ...layers.overrides, ...input.overrides, ...(input.tests === undefined ? {} : { tests: input.tests }) }
+  const overrides = {
+    ...layers.overrides,
+    ...input.overrides,
+    ...(input.tests === undefined ? {} : { tests: input.tests }),
+  }
   const around = { cwd, defaults: { ...input.defaults, ...layers.defaults }, overrides }
   const { request, warnings } =
     input.requestPath === undefined
@@ -67,7 +71,9 @@ export async function readRequest(
 /** pytest and node take paths; a path that leads nowhere is a slip of the pen, not a failing framework. */
 function refuseMissing({ cwd, framework, tests }: ExecutionRequest): void {
   if (framework === 'vitest') return
-  const missing = tests.filter((test) => !/[*?[]/.test(test) && !existsSync(resolve(cwd, test.split('::', 1)[0] ?? test)))
+  const missing = tests.filter(
+    (test) => !/[*?[]/.test(test) && !existsSync(resolve(cwd, test.split('::', 1)[0] ?? test)),
+  )
   if (missing.length === 0) return
   throw new GreenloopError('file_missing', `there is no ${missing.map((test) => `\`${test}\``).join(', ')}`, {
     why: `tests are looked for in ${cwd}`,

@@ -19,6 +19,8 @@ export async function showSettings(where: Surroundings): Promise<readonly Settin
 /** A redactor of every secret that the settings hold. */
 export function redactorOf({ settings }: LoadedSettings): Redactor {
   const { apiKey, headers } = settings.llm
-  const secretHeaders = Object.entries(headers).flatMap(([name, value]) => (/key|token|auth|secret/i.test(name) ? [value] : []))
+  const secretHeaders = Object.entries(headers).flatMap(([name, value]) =>
+    /key|token|auth|secret/i.test(name) ? [value] : [],
+  )
   return createRedactor([...(apiKey === undefined ? [] : [apiKey]), ...secretHeaders])
 }

@@ -108,7 +108,14 @@ function fail(known: GreenloopError, { error, run, session }: Failing): number {
   const entry = errorCatalog[known.code]
   const { output, debug } = safely(session)
   const text = formatError(
-    { id: entry.id, message: known.message, place: known.place, why: known.why, help: known.help, problems: known.problems },
+    {
+      id: entry.id,
+      message: known.message,
+      place: known.place,
+      why: known.why,
+      help: known.help,
+      problems: known.problems,
+    },
     { colour: output.colour, width: output.width },
   )
   output.note(`${text}\n`)
@@ -125,7 +132,8 @@ function translate(error: unknown, args: readonly string[]): GreenloopError {
   if (error instanceof GreenloopError) return error
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, '')
-    if (error.code === 'commander.help') return new GreenloopError('usage_invalid', 'a command is wanted', { help: 'greenloop --help' })
+    if (error.code === 'commander.help')
+      return new GreenloopError('usage_invalid', 'a command is wanted', { help: 'greenloop --help' })
     const [text = message, hint] = message.split('\n')
     const help = hint ?? `greenloop ${args.find((arg) => !arg.startsWith('-')) ?? ''} --help`.replace('  ', ' ')
     return new GreenloopError('usage_invalid', text, { help })

@@ -98,7 +98,8 @@ function collect(value: string, before: string[] | undefined): string[] {
 function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
-    if (!Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`A whole number from ${least} on is wanted.`)
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`A whole number from ${least} on is wanted.`)
     return value
   }
 }

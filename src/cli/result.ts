@@ -21,10 +21,16 @@ function readable({ summary, runDir }: Reported, { output, cwd }: Session): stri
   const shownFolder = folder.startsWith('..') ? runDir : folder
   return [
     '',
-    ...summary.failures.flatMap((failure, index) => failureLines(failure, `[${index + 1}/${summary.failures.length}]`, paint)),
-    ...(summary.moreFailures === undefined ? [] : [`… and ${summary.moreFailures.count} more failures in the report`, '']),
+    ...summary.failures.flatMap((failure, index) =>
+      failureLines(failure, `[${index + 1}/${summary.failures.length}]`, paint),
+    ),
+    ...(summary.moreFailures === undefined
+      ? []
+      : [`… and ${summary.moreFailures.count} more failures in the report`, '']),
     ...summary.flaky.map(({ id, attempts }) => `${paint('yellow', 'flaky')} ${visible(id)} (${attempts.join(', ')})`),
-    ...summary.problems.map(({ kind, message }) => `${paint(kind === 'note' ? 'dim' : 'yellow', kind)} ${visible(message)}`),
+    ...summary.problems.map(
+      ({ kind, message }) => `${paint(kind === 'note' ? 'dim' : 'yellow', kind)} ${visible(message)}`,
+    ),
     ...summary.sandbox.gaps.map((gap) => `${paint('yellow', `sandbox ${summary.sandbox.tier}`)} ${gap}`),
     '',
     headline(summary, paint),

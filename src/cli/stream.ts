@@ -12,7 +12,8 @@ export interface EventStream {
 export function eventStream(output: Output): EventStream {
   let seq = 0
   const emit = (event: Readonly<Record<string, unknown>>): void => {
-    if (output.result === 'jsonl') output.print(`${JSON.stringify({ seq: ++seq, at: new Date(now()).toISOString(), ...event })}\n`)
+    if (output.result === 'jsonl')
+      output.print(`${JSON.stringify({ seq: ++seq, at: new Date(now()).toISOString(), ...event })}\n`)
   }
   return { emit, progress: emit }
 }

@@ -46,7 +46,11 @@ export async function loadRequest(path: string, layers: RequestLayers): Promise<
 export async function parseRequest(text: string, layers: RequestLayers): Promise<RequestFile> {
   const { request, warnings } = checkRequest(await parseText(text, 'request'), layers)
   const cwd = resolve(layers.cwd, request.cwd)
-  return { request: { ...request, cwd, ...resolvedExecutable(request.executable, layers.cwd) }, path: 'request', warnings }
+  return {
+    request: { ...request, cwd, ...resolvedExecutable(request.executable, layers.cwd) },
+    path: 'request',
+    warnings,
+  }
 }
 
 function checkRequest(

@@ -81,6 +81,8 @@ export type TestEvent =
   | { readonly event: 'benchmark'; readonly figure: BenchFigure }
   | { readonly event: 'coverage'; readonly files: readonly FileCoverage[] }
   | { readonly event: 'internal_error'; readonly message: string }
+  /** Something worth knowing that decides nothing. */
+  | { readonly event: 'note'; readonly message: string }
   | { readonly event: 'session_end'; readonly exitCode: number }
 
 /** A command line. `argv[0]` is the program. `env` is the whole environment, not an addition. */
@@ -129,6 +131,8 @@ export interface RunnerJob {
   readonly scratchDir: string
   readonly select: Selection
   readonly collectOnly: boolean
+  /** Whether other processes run other tests of the same request, so that totals of this one say nothing. */
+  readonly isPart?: boolean | undefined
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly testTimeoutMs: number

@@ -152,7 +152,8 @@ function exitProblem(
     return { kind: 'process_crashed', message: `${process} broke down after its last test (${end})` }
   }
   const worst = exitCode === 0 ? announced : (exitCode ?? announced)
-  const isExplained = worst === 0 || hasFailure(session) || ranForeign || collectErrors > 0 || problems.length > 0
+  const isTold = collectErrors > 0 || problems.some(({ kind }) => kind !== 'note')
+  const isExplained = worst === 0 || hasFailure(session) || ranForeign || isTold
   // Code 5 of pytest: nothing was collected, as may happen to a share of the tests.
   if (isExplained || (worst === 5 && attempted.size === 0) || (assigned.size === 0 && options.ids !== undefined)) {
     return undefined

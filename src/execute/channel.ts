@@ -70,6 +70,7 @@ const checks: Readonly<Record<TestEvent['event'], Check>> = {
   benchmark: shape({ figure: isFigure }),
   coverage: shape({ files: listOf(isCovered) }),
   internal_error: shape({ message: isText }),
+  note: shape({ message: isText }),
   session_end: shape({ exitCode: isWhole }),
 }
 

@@ -14,7 +14,8 @@ const maxNamed = 10
 /** Plans the processes that bring the missing results of a task whose process is over. */
 export async function followUps(task: Task, aftermath: Aftermath, context: RunContext): Promise<readonly Task[]> {
   const { remainder, suspects, lostFiles, isBlind, isProgress } = aftermath
-  if (context.findings.processes.length > maxFollowUps) return giveUp([...remainder, ...suspects, ...lostFiles], context)
+  if (context.findings.processes.length > maxFollowUps)
+    return giveUp([...remainder, ...suspects, ...lostFiles], context)
   if (isBlind && task.select.kind === 'paths' && lostFiles.length === 0) return await splitPaths(task.select, context)
   const others = lostFiles.length === 0 ? [] : againFor(lostFiles, task, context)
   const alone = suspects.map((id) => followUp({ kind: 'ids', ids: [id] }, 0, context))

@@ -44,13 +44,14 @@ export async function runInProcess(task: Task, context: RunContext): Promise<Fin
   }
 }
 
-function jobFor({ select }: Task, { inside, scratch }: Workspace, context: RunContext): RunnerJob {
-  const { request, env, innerWorkers, collectOnly } = context
+function jobFor({ purpose, select }: Task, { inside, scratch }: Workspace, context: RunContext): RunnerJob {
+  const { request, env, innerWorkers, collectOnly, width } = context
   return {
     cwd: inside,
     scratchDir: scratch,
     select,
     collectOnly,
+    isPart: width > 1 || purpose !== 'run',
     args: request.args,
     env,
     testTimeoutMs: request.testTimeoutSeconds * 1000,

@@ -124,6 +124,8 @@ export function hear(session: Session, line: string): void {
         kind: 'internal_error',
         message: `the framework broke down: ${clip(event.message)}`,
       })
+    case 'note':
+      return addProblem(session, { kind: 'note', message: clip(event.message) })
     case 'session_end':
       session.exitCode = event.exitCode
   }

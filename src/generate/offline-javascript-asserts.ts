@@ -33,7 +33,9 @@ const typeConditions: Readonly<Record<Parameters<CheckDialect['isType']>[1], (va
 const member = (value: string, name: string): string =>
   isJsName(name) && name !== '__proto__' ? `${value}.${name}` : `${value}[${jsString(name)}]`
 
-function dialectOf(own: Pick<AssertDialect, 'same' | 'holds' | 'matches' | 'contains' | 'includes' | 'oneStatus' | 'compare'>): AssertDialect {
+function dialectOf(
+  own: Pick<AssertDialect, 'same' | 'holds' | 'matches' | 'contains' | 'includes' | 'oneStatus' | 'compare'>,
+): AssertDialect {
   return {
     ...own,
     isType: (value, type) => own.holds(typeConditions[type](value)),

@@ -24,7 +24,9 @@ describe('toDigest', () => {
     expect(digest).toContain('place: `tests/test_calc_api.py:41`, in call')
     expect(digest).toContain('attempts: failed, failed')
     expect(digest).toContain('expected: `3`')
-    expect(digest).toContain('run again: `cd /home/ada/calculator && python3 -m pytest tests/test_calc_api.py::test_divide_rounds`')
+    expect(digest).toContain(
+      'run again: `cd /home/ada/calculator && python3 -m pytest tests/test_calc_api.py::test_divide_rounds`',
+    )
     expect(digest).toContain('## Flaky: ConnectionError')
   })
 

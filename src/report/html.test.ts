@@ -158,7 +158,9 @@ describe.skipIf(!hasBrowser)('the page in a browser', () => {
     await page.getByText('Copied', { exact: true }).waitFor()
     expect(await clipboard()).toBe(toDigest(full))
     await page.locator('details.test[open]').getByRole('button', { name: 'Copy command' }).click()
-    await expect.poll(clipboard).toBe('cd /home/ada/calculator && python3 -m pytest tests/test_calc_api.py::test_divide_rounds')
+    await expect
+      .poll(clipboard)
+      .toBe('cd /home/ada/calculator && python3 -m pytest tests/test_calc_api.py::test_divide_rounds')
     await page.locator('details.test[open]').getByRole('button', { name: 'Copy for a model' }).click()
     await expect.poll(clipboard).toContain('Case: CALC-7')
   })

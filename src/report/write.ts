@@ -79,7 +79,9 @@ export async function writeTexts(
 ): Promise<Record<string, string>> {
   try {
     const files = inFolder(options.runDir, cleanTexts(texts, options.redactor))
-    await Promise.all([...new Set(files.map(({ path }) => dirname(path)))].map((folder) => mkdir(folder, { recursive: true })))
+    await Promise.all(
+      [...new Set(files.map(({ path }) => dirname(path)))].map((folder) => mkdir(folder, { recursive: true })),
+    )
     await writeAllAtomic(files)
     return pathsOf(options.runDir, Object.keys(texts))
   } catch (error) {

@@ -18,12 +18,9 @@ export async function writeJobFile(
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<Record<string, string>> {
   const path = join(job.scratchDir, 'greenloop-job.json')
-  const { cwd, scratchDir, select, collectOnly, testTimeoutMs, workers, coverage, benchmark } = job
-  await writeFile(
-    path,
-    JSON.stringify({ cwd, scratchDir, select, collectOnly, testTimeoutMs, workers, coverage, benchmark, ...more }),
-  )
-  return { ...job.env, GREENLOOP_JOB: path, GREENLOOP_CHANNEL_FD: '3' }
+  const { args: _, env, ...told } = job
+  await writeFile(path, JSON.stringify({ ...told, ...more }))
+  return { ...env, GREENLOOP_JOB: path, GREENLOOP_CHANNEL_FD: '3' }
 }
 
 /** Files that ids stand in, each once, in the order of the ids; `separator` ends the file's name in an id. */

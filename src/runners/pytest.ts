@@ -65,7 +65,8 @@ async function launch(job: RunnerJob, info: RunnerInfo): Promise<Launch> {
         ...(tooMany ? [] : files),
       ],
       cwd: job.cwd,
-      env: { ...env, PYTHONPATH: pythonPath },
+      // Processes that measure side by side would take each other's data of the project's pytest-cov for their own.
+      env: { COVERAGE_FILE: join(job.scratchDir, 'project-coverage'), ...env, PYTHONPATH: pythonPath },
     },
   }
 }

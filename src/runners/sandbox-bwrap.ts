@@ -12,7 +12,7 @@ import { compileSeccomp } from './sandbox-seccomp.ts'
 import { boxParent, boxStem } from './sandbox-sweep.ts'
 
 /** Programs of the host that make up a box, by absolute path. */
-export interface BoxTools {
+interface BoxTools {
   readonly bwrap: string
   readonly prlimit: string
   /** Needed only with `slotUid`. */

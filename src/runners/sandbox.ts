@@ -9,8 +9,6 @@ import { probe } from './sandbox-probe.ts'
 import type { ProbeResult } from './sandbox-probe.ts'
 import { sweepBoxes } from './sandbox-sweep.ts'
 
-export type { ProbeResult } from './sandbox-probe.ts'
-
 /** Whether a sandbox is demanded (below `userns` is refused), taken where there is one, or left out. */
 export type SandboxMode = 'required' | 'auto' | 'off'
 

@@ -37,7 +37,11 @@ describe('a suite that cannot be used', () => {
 
   it('shows every unknown key with the one that was meant', async () => {
     const { code, stderr } = await pipelineOn(
-      JSON.stringify({ name: 'x', target: { kind: 'python', modul: 'm' }, cases: [{ id: 'a', title: 't', expcted: 1 }] }, null, 2),
+      JSON.stringify(
+        { name: 'x', target: { kind: 'python', modul: 'm' }, cases: [{ id: 'a', title: 't', expcted: 1 }] },
+        null,
+        2,
+      ),
     )
     expect(code).toBe(2)
     expect(stderr).toContain('GL0201')
@@ -48,7 +52,9 @@ describe('a suite that cannot be used', () => {
 
   it('names both places of a duplicate id', async () => {
     const test = { id: 'a', title: 't', call: 'f', expected: { returns: 1 } }
-    const { code, stderr } = await pipelineOn(JSON.stringify({ name: 'x', target: { kind: 'python', module: 'm' }, cases: [test, test] }, null, 2))
+    const { code, stderr } = await pipelineOn(
+      JSON.stringify({ name: 'x', target: { kind: 'python', module: 'm' }, cases: [test, test] }, null, 2),
+    )
     expect(code).toBe(2)
     expect(stderr).toMatch(/`?a`?.*(twice|duplicate|already|first)/i)
   })
@@ -127,7 +133,8 @@ describe('a model that cannot be used', () => {
   })
 
   it('breaks off in a test: the whole tests before it are kept and run', async () => {
-    const answer = '```python\nfrom calculator import add\n\ndef test_one():\n    assert add(1, 2) == 3\n\ndef test_two():\n    assert add(2, '
+    const answer =
+      '```python\nfrom calculator import add\n\ndef test_one():\n    assert add(1, 2) == 3\n\ndef test_two():\n    assert add(2, '
     const { code, stdout } = await pipelineWith(cut(answer), { LLM_MAX_ATTEMPTS: '1' })
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'passed', summary: { total: 1, passed: 1 } })
@@ -145,9 +152,12 @@ describe('a machine that cannot be used', () => {
   it('lacks the framework: says what was tried and how to get it', async () => {
     await using folder = await temporary()
     await writeFile(join(folder.path, 'test_a.py'), 'def test_a():\n    pass\n')
-    const { code, stderr } = await cli(['run', 'test_a.py', '--runner-path', '/nowhere/python', '--artifacts', join(folder.path, 'a')], {
-      cwd: folder.path,
-    })
+    const { code, stderr } = await cli(
+      ['run', 'test_a.py', '--runner-path', '/nowhere/python', '--artifacts', join(folder.path, 'a')],
+      {
+        cwd: folder.path,
+      },
+    )
     expect(code).toBe(3)
     expect(stderr).toContain('GL0501')
     expect(stderr).toContain('/nowhere/python')
@@ -156,7 +166,13 @@ describe('a machine that cannot be used', () => {
   it('cannot hold the artifacts: nothing half-written stays', async () => {
     await using folder = await temporary()
     await writeFile(join(folder.path, 'file'), '')
-    const { code, stderr } = await cli(['pipeline', '--suite', calculator, '--artifacts', join(folder.path, 'file', 'below')])
+    const { code, stderr } = await cli([
+      'pipeline',
+      '--suite',
+      calculator,
+      '--artifacts',
+      join(folder.path, 'file', 'below'),
+    ])
     expect(code).toBe(3)
     expect(stderr).toContain('GL0601')
   })
@@ -179,7 +195,10 @@ describe('Ctrl-C', () => {
 
   it('twice: ends at once', async () => {
     await using folder = await temporary()
-    await writeFile(join(folder.path, 'test_stubborn.py'), 'import signal, time\n\ndef test_quick():\n    pass\n\ndef test_slow():\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n    time.sleep(60)\n')
+    await writeFile(
+      join(folder.path, 'test_stubborn.py'),
+      'import signal, time\n\ndef test_quick():\n    pass\n\ndef test_slow():\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n    time.sleep(60)\n',
+    )
     const running = startCli(['run', 'test_stubborn.py', '--artifacts', 'artifacts'], { cwd: folder.path })
     await until(() => running.stderr().includes('test_quick'))
     running.kill('SIGINT')

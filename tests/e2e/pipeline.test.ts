@@ -17,9 +17,20 @@ interface Summary {
   readonly generation?: { readonly provider: string; readonly tests: readonly string[] }
 }
 
-async function pipeline(args: readonly string[], runId = 'one'): Promise<{ code: number | null; document: Summary; stderr: string; files: readonly string[] }> {
+async function pipeline(
+  args: readonly string[],
+  runId = 'one',
+): Promise<{ code: number | null; document: Summary; stderr: string; files: readonly string[] }> {
   await using folder = await temporary()
-  const { code, stdout, stderr } = await cli(['pipeline', ...args, '--artifacts', folder.path, '--run-id', runId, '--json'])
+  const { code, stdout, stderr } = await cli([
+    'pipeline',
+    ...args,
+    '--artifacts',
+    folder.path,
+    '--run-id',
+    runId,
+    '--json',
+  ])
   const files = await readdir(join(folder.path, runId)).catch(() => [])
   if (code === 0) expect(await realpath(join(folder.path, 'latest'))).toBe(await realpath(join(folder.path, runId)))
   return { code, document: JSON.parse(stdout) as Summary, stderr, files }
@@ -33,20 +44,52 @@ describe('offline, without any model', () => {
     ['authentication.json', 'pytest'],
     ['authentication.json', 'vitest'],
   ])('%s becomes a green run on %s', async (name, framework) => {
-    const { code, document, stderr, files } = await pipeline(['--suite', suite(name), '--mode', 'offline', '--framework', framework, '--coverage'])
+    const { code, document, stderr, files } = await pipeline([
+      '--suite',
+      suite(name),
+      '--mode',
+      'offline',
+      '--framework',
+      framework,
+      '--coverage',
+    ])
     expect(stderr + JSON.stringify(document.failures)).not.toContain('error[')
     expect(document.verdict).toBe('passed')
     expect(code).toBe(0)
     expect(document.summary['total']).toBeGreaterThanOrEqual(10)
-    for (const file of ['report.json', 'junit.xml', 'bench.json', 'report.html', 'digest.md', 'bundle.zip', 'prompt.md', 'answer.md']) {
+    for (const file of [
+      'report.json',
+      'junit.xml',
+      'bench.json',
+      'report.html',
+      'digest.md',
+      'bundle.zip',
+      'prompt.md',
+      'answer.md',
+    ]) {
       expect(files).toContain(file)
     }
     expect(files).toContain(`${framework}_stdout.log`)
   })
 
   it('leaves every artifact that the contract names, coverage among them', async () => {
-    const { files } = await pipeline(['--suite', suite('calculator.json'), '--mode', 'offline', '--coverage', '--benchmark'])
-    for (const file of ['report.json', 'junit.xml', 'coverage.xml', 'bench.json', 'pytest_stdout.log', 'pytest_stderr.log', 'pytest.log']) {
+    const { files } = await pipeline([
+      '--suite',
+      suite('calculator.json'),
+      '--mode',
+      'offline',
+      '--coverage',
+      '--benchmark',
+    ])
+    for (const file of [
+      'report.json',
+      'junit.xml',
+      'coverage.xml',
+      'bench.json',
+      'pytest_stdout.log',
+      'pytest_stderr.log',
+      'pytest.log',
+    ]) {
       expect(files).toContain(file)
     }
   })
@@ -54,14 +97,28 @@ describe('offline, without any model', () => {
 
 describe('a mock model', () => {
   it.each(['calculator.md', 'nested.md', 'two-blocks.md', 'truncated.md'])('%s becomes a run', async (name) => {
-    const { code, document } = await pipeline(['--suite', suite('calculator.json'), '--mode', 'mock', '--mock-response', answer(name)])
+    const { code, document } = await pipeline([
+      '--suite',
+      suite('calculator.json'),
+      '--mode',
+      'mock',
+      '--mock-response',
+      answer(name),
+    ])
     expect(document.verdict).toBe('passed')
     expect(code).toBe(0)
     expect(document.summary['total']).toBeGreaterThanOrEqual(document.generation?.tests.length ?? Infinity)
   })
 
   it('that refuses ends the run as failed, with the answer kept', async () => {
-    const { code, document, files } = await pipeline(['--suite', suite('calculator.json'), '--mode', 'mock', '--mock-response', answer('refusal.md')])
+    const { code, document, files } = await pipeline([
+      '--suite',
+      suite('calculator.json'),
+      '--mode',
+      'mock',
+      '--mock-response',
+      answer('refusal.md'),
+    ])
     expect(code).toBe(3)
     expect(document).toMatchObject({ status: 'failed', runId: 'one', error: { code: 'GL0401' } })
     expect(files).toContain('answer.md')
@@ -71,7 +128,14 @@ describe('a mock model', () => {
 describe('a model behind HTTP', () => {
   it('gets prompt, model and headers, and its tests are run', async () => {
     await using server = await startLlmServer([streamed(await readFile(answer('calculator.md'), 'utf8'))])
-    const args = ['--http-endpoint', `${server.url}/v1/chat/completions`, '--http-model', 'qwen-max', '--http-header', 'X-Project:demo']
+    const args = [
+      '--http-endpoint',
+      `${server.url}/v1/chat/completions`,
+      '--http-model',
+      'qwen-max',
+      '--http-header',
+      'X-Project:demo',
+    ]
     const { code, document } = await pipeline(['--suite', suite('calculator.json'), '--mode', 'http', ...args])
     expect(code).toBe(0)
     expect(document.generation?.provider).toBe('http qwen-max')
@@ -87,7 +151,10 @@ describe('a model behind HTTP', () => {
     const http = ['--mode', 'http', '--http-endpoint', server.url, '--http-model', 'm', '--record', recordings.path]
     expect((await pipeline(['--suite', suite('calculator.json'), ...http])).code).toBe(0)
     await server.close()
-    const { code } = await pipeline(['--suite', suite('calculator.json'), '--mode', 'replay', '--replay', recordings.path], 'another')
+    const { code } = await pipeline(
+      ['--suite', suite('calculator.json'), '--mode', 'replay', '--replay', recordings.path],
+      'another',
+    )
     expect(code).toBe(0)
   })
 })
@@ -119,7 +186,15 @@ describe('a script in a folder of its own', () => {
     const target = { kind: 'python', module: 'sums' }
     const cases = [{ id: 'S-1', title: 'adds', call: 'add', args: [1, 2], expected: { returns: 3 } }]
     await writeFile(path, JSON.stringify({ name: 'sums', target, script: 'tests/api/test_sums.py', cases }))
-    const { code, stdout } = await cli(['pipeline', '--suite', path, '--artifacts', join(folder.path, 'a'), '--run-id', 'r'])
+    const { code, stdout } = await cli([
+      'pipeline',
+      '--suite',
+      path,
+      '--artifacts',
+      join(folder.path, 'a'),
+      '--run-id',
+      'r',
+    ])
     expect(code).toBe(1)
     const document = JSON.parse(stdout) as Summary
     expect(document.failures).toMatchObject([{ caseId: 'S-1', outcome: 'failed', file: 'tests/api/test_sums.py' }])
@@ -131,11 +206,23 @@ describe('a script in a folder of its own', () => {
 describe('the event stream', () => {
   it('is JSON lines with increasing numbers, the summary last', async () => {
     await using folder = await temporary()
-    const { stdout } = await cli(['pipeline', '--suite', suite('calculator.json'), '--artifacts', folder.path, '--jsonl'])
-    const events = stdout.trim().split('\n').map((line) => JSON.parse(line) as { kind: string; seq?: number; verdict?: string })
+    const { stdout } = await cli([
+      'pipeline',
+      '--suite',
+      suite('calculator.json'),
+      '--artifacts',
+      folder.path,
+      '--jsonl',
+    ])
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; seq?: number; verdict?: string })
     expect(events.at(-1)).toMatchObject({ kind: 'summary', verdict: 'passed' })
     const numbers = events.slice(0, -1).map(({ seq }) => seq)
     expect(numbers).toEqual(numbers.map((_, index) => index + 1))
-    expect(new Set(events.map(({ kind }) => kind))).toEqual(new Set(['step', 'started', 'collected', 'running', 'test', 'finished', 'summary']))
+    expect(new Set(events.map(({ kind }) => kind))).toEqual(
+      new Set(['step', 'started', 'collected', 'running', 'test', 'finished', 'summary']),
+    )
   })
 })

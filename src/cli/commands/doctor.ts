@@ -15,7 +15,9 @@ export function registerDoctor(program: Command, session: Session): void {
       show(checks, session)
       const failed = checks.some(({ status }) => status === 'fail')
       if (session.output.result === 'json') {
-        session.output.print(`${JSON.stringify({ status: failed ? 'failed' : 'finished', exitCode: failed ? 3 : 0, checks })}\n`)
+        session.output.print(
+          `${JSON.stringify({ status: failed ? 'failed' : 'finished', exitCode: failed ? 3 : 0, checks })}\n`,
+        )
       }
       if (session.signal.aborted) throw new GreenloopError('cancelled', 'interrupted')
       session.end(failed ? 3 : 0)

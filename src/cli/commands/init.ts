@@ -58,7 +58,9 @@ async function detect(cwd: string): Promise<Answers> {
 async function question(found: Answers, signal: AbortSignal): Promise<Answers> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    const framework = (await terminal.question(`framework: pytest, vitest or node? [${found.framework}] `, { signal })).trim()
+    const framework = (
+      await terminal.question(`framework: pytest, vitest or node? [${found.framework}] `, { signal })
+    ).trim()
     const hint = found.endpoint ?? 'none: the offline generator'
     const endpoint = (await terminal.question(`base URL of a model server? [${hint}] `, { signal })).trim()
     const known = framework === 'pytest' || framework === 'vitest' || framework === 'node' ? framework : found.framework
@@ -96,7 +98,10 @@ async function write(cwd: string, answers: Answers): Promise<string[]> {
 }
 
 function settingsText({ framework, endpoint }: Answers): string {
-  const model = endpoint === undefined ? '# llm:\n#   baseUrl: http://127.0.0.1:11434/v1\n#   model: qwen3-coder\n' : `llm:\n  baseUrl: ${endpoint}\n`
+  const model =
+    endpoint === undefined
+      ? '# llm:\n#   baseUrl: http://127.0.0.1:11434/v1\n#   model: qwen3-coder\n'
+      : `llm:\n  baseUrl: ${endpoint}\n`
   return `# Settings of Greenloop; \`greenloop config show --origin\` prints all of them. Keys and secrets belong into .env.\n${model}generation:\n  framework: ${framework}\n`
 }
 

@@ -15,7 +15,9 @@ interface PipelineOptions extends GeneratorOptions, RunOptions {
 
 /** `greenloop pipeline --suite FILE`: generate, validate, execute, report. */
 export function registerPipeline(program: Command, session: Session): void {
-  const command = program.command('pipeline').description('from a suite to a report: generate, validate, execute, collect')
+  const command = program
+    .command('pipeline')
+    .description('from a suite to a report: generate, validate, execute, collect')
   addOutputOptions(addRunOptions(addGeneratorOptions(command)))
     .option('--request-template <file>', 'request file whose tests are replaced by the new script')
     .option('--show-next', 'end with what to try next')
@@ -47,7 +49,16 @@ export function inputOf(options: PipelineOptions): PipelineInput {
 export function describe({ generated, script, collected }: Validated, usage: object): Record<string, unknown> {
   const { provider, how, applied, findings } = generated.generation
   const warnings = findings.map(({ line, message }) => `line ${line}: ${message}`)
-  return { provider, usage, script: generated.files[script.name], tests: script.tests, collected, how, applied, warnings }
+  return {
+    provider,
+    usage,
+    script: generated.files[script.name],
+    tests: script.tests,
+    collected,
+    how,
+    applied,
+    warnings,
+  }
 }
 
 function next({ generated }: PipelineResult): string {

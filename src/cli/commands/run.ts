@@ -18,7 +18,10 @@ export function registerRun(program: Command, session: Session): void {
     if (options.sandbox !== 'off') warmUp()
     const { runTests } = await import('../../app/run.ts')
     const reported = await watched(session, options, (where) =>
-      runTests({ ...inputOf(targets), overrides: overridesOf(options), coverage: options.coverage, runId: options.runId }, where),
+      runTests(
+        { ...inputOf(targets), overrides: overridesOf(options), coverage: options.coverage, runId: options.runId },
+        where,
+      ),
     )
     printReport(reported, session)
   })

@@ -38,7 +38,8 @@ async function freePort() {
 
 async function untilReady(log) {
   for (let tries = 0; tries < 300; tries++) {
-    if (service.exitCode !== null) throw new Error(`the service ended with ${service.exitCode}: ${log.join('').slice(-2000)}`)
+    if (service.exitCode !== null)
+      throw new Error(`the service ended with ${service.exitCode}: ${log.join('').slice(-2000)}`)
     try {
       await send('GET', ready)
       return

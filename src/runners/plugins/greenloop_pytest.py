@@ -9,7 +9,7 @@ import platform
 import pytest
 from greenloop_pytest_channel import CHANNEL, CLOCK, JOB, SCRATCH, WORKER, capped
 from greenloop_pytest_deadline import Deadline
-from greenloop_pytest_outcome import Fold, collect_failure, skip_reason
+from greenloop_pytest_outcome import Fold, collect_failure, exit_report, skip_reason
 from greenloop_pytest_select import chosen, describe, read_collected, write_collected
 
 COLLECTED_PER_EVENT = 500
@@ -50,8 +50,22 @@ class Reporter:
                 CHANNEL.send({"event": "coverage", "files": files})
         self.finish_session(session)
 
+    def tell_limit(self, what, lift=False):
+        """The limit of pytest-cov ends a session with an exit code that no test explains."""
+        plugin = self.config.pluginmanager.getplugin("_cov")
+        limit = getattr(getattr(plugin, "options", None), "cov_fail_under", None)
+        if not limit or self.worker:
+            return
+        if lift:
+            plugin.options.cov_fail_under = None
+        if (JOB.get("select") or {}).get("kind") != "ids" and (lift or (plugin.cov_total or 0) < limit):
+            CHANNEL.send({"event": "note", "message": "the project's limit for coverage (%g %%) was %s" % (limit, what)})
+
     def finish_session(self, session):
-        for nodeid in list(self.open):
+        self.tell_limit("not reached")
+        # Of several tests that workers ran side by side, none has an end of its own: they are run again.
+        lost = {nodeid for nodeid, fold in self.open.items() if fold.outcome is None and len(self.open) > 1}
+        for nodeid in set(self.open) - lost:
             self.close(nodeid)
         if JOB.get("benchmark") and not self.worker:
             from greenloop_pytest_benchmark import figures
@@ -60,7 +74,20 @@ class Reporter:
                 CHANNEL.send({"event": "benchmark", "figure": figure})
         CHANNEL.send({"event": "session_end", "exitCode": int(getattr(session, "exitstatus", 0))})
 
+    def pytest_keyboard_interrupt(self, excinfo):
+        """What a test raises to end the whole session stands in no report."""
+        if not isinstance(excinfo.value, pytest.Session.Interrupted) and len(self.open) == 1:
+            for fold in self.open.values():
+                fold.interrupt(excinfo)
+
     # Collection
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_make_collect_report(self, collector):
+        """One file that calls sys.exit() must not hide what the others say."""
+        outcome = yield
+        if outcome.excinfo is not None and isinstance(outcome.excinfo[1], SystemExit):
+            outcome.force_result(exit_report(collector, outcome.excinfo))
 
     def pytest_collectreport(self, report):
         if report.failed:
@@ -84,6 +111,8 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session):
+        if JOB.get("isPart"):
+            self.tell_limit("not checked, for the tests were divided among processes", lift=True)
         if self.worker:
             write_collected(self.config.workerinput["workerid"], [describe(item) for item in session.items], self.deselected)
         else:

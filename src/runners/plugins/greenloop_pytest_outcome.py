@@ -2,6 +2,7 @@
 import os
 import re
 
+import pytest
 from greenloop_pytest_channel import CLOCK, ENCODE, capped, line_of
 
 TIMED_OUT = re.compile(r"(?:Failed: )?Timeout(?:: test ran longer than| \(?>)")
@@ -40,7 +41,7 @@ def failure_of(report, phase):
     crash = getattr(longrepr, "reprcrash", None)
     text = longrepr if isinstance(longrepr, str) else str(longrepr)
     message = crash.message if crash is not None else text
-    if crash is None and not isinstance(longrepr, str):
+    if crash is None and (phase == "collection" or not isinstance(longrepr, str)):
         message = last_error(text)
     kind, message = split_type(message.strip())
     failure = {"phase": phase, "type": kind, "message": capped(message, 4096), "trace": capped(text)}
@@ -53,6 +54,13 @@ def last_error(text):
     """The `E   Name: text` line of a collection error, or its last line."""
     found = re.findall(r"^E\s+([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning)\b.*)$", text, re.MULTILINE)
     return found[-1] if found else (text.strip().splitlines() or ["collection failed"])[-1]
+
+
+def exit_report(collector, exc_info):
+    """The report of a file that ends the process while it is imported, which pytest itself does not survive."""
+    trace = collector.repr_failure(pytest.ExceptionInfo.from_exc_info(exc_info))
+    text = "%s\nE   SystemExit: sys.exit(%r) was called while the file was imported" % (trace, exc_info[1].code)
+    return pytest.CollectReport(collector.nodeid, "failed", text, [])
 
 
 def collect_failure(report):
@@ -117,6 +125,13 @@ class Fold:
         if reason is not None:
             event["skipReason"] = reason
         self.held += line_of(event)
+
+    def interrupt(self, excinfo):
+        """Takes in what ended the session while this test ran."""
+        if self.failure is None:
+            trace = capped(str(excinfo.getrepr(style="short")))
+            message = "%s ended the session%s" % (excinfo.typename, ": %s" % excinfo.value if str(excinfo.value) else "")
+            self.failure = {"phase": "call", "type": excinfo.typename, "message": capped(message, 4096), "trace": trace}
 
     def finish_line(self):
         if self.outcome == "passed" and not self.report.sections:

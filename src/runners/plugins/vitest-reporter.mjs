@@ -158,23 +158,20 @@ export default class GreenloopReporter {
     process.on('exit', (code) => this.end(code))
   }
 
+  onTestRunStart(modules) {
+    if (wanted === undefined) send({ event: 'files', files: modules.map(fileOf) })
+  }
+
   onTestModuleCollected(module) {
     const tests = []
     for (const [test, id] of nameTests(module)) {
       if (wanted !== undefined && !wanted.has(id)) continue
       this.ids.set(test.id, id)
-      const line = test.location?.line
-      tests.push({
-        id,
-        name: test.name,
-        file: fileOf(module),
-        line,
-        suite: suitePath(test),
-        tags: [...(test.tags ?? [])],
-        labels: {},
-      })
+      const [file, line, tags] = [fileOf(module), test.location?.line, [...(test.tags ?? [])]]
+      tests.push({ id, name: test.name, file, line, suite: suitePath(test), tags, labels: {} })
     }
     if (tests.length > 0) send({ event: 'collected', tests })
+    send({ event: 'file_done', file: fileOf(module) })
   }
 
   noteStart(line) {
