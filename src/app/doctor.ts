@@ -1,9 +1,10 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import { access, constants, statfs } from 'node:fs/promises'
 import { testEnvironment } from '../config/test-environment.ts'
 import type { LoadedSettings } from '../config/settings.ts'
 import { GreenloopError } from '../domain/errors.ts'
 import { frameworks } from '../domain/suite.ts'
 import type { Framework } from '../domain/suite.ts'
+import { makeFolders } from '../lib/files.ts'
 import { completionUrl, openAiCompatible } from '../llm/http.ts'
 import { describeTier, openSandbox } from '../runners/sandbox.ts'
 import { runners } from '../runners/runner-table.ts'
@@ -72,7 +73,7 @@ const roomBytes = 512 * 1024 * 1024
 
 async function diskCheck(folder: string): Promise<Check> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolders(folder)
     await access(folder, constants.W_OK)
     const { bavail, bsize } = await statfs(folder)
     const free = bavail * bsize

@@ -1,9 +1,10 @@
 import { dirname, join, resolve } from 'node:path'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { GreenloopError } from '../domain/errors.ts'
 import type { ExecutionRequest } from '../domain/execution-request.ts'
 import type { Generation, Script } from '../domain/generation.ts'
 import type { Execution } from '../domain/run.ts'
+import { makeFolders } from '../lib/files.ts'
 import { report, runRequest } from './execution.ts'
 import type { ExecutionInput, Reported } from './execution.ts'
 import { generate, prepare } from './generation.ts'
@@ -58,6 +59,7 @@ async function validated(prepared: Prepared, input: PipelineInput, where: Surrou
   for (const warning of prepared.warnings) where.onStep?.(warning)
   const request = await requestFor(prepared, input, where)
   const generated = await generate(prepared, where)
+  for (const remark of remarksOn(generated.generation)) where.onStep?.(remark)
   const script = accepted(generated)
   if (input.out !== undefined) await writeOut(resolve(where.cwd, input.out), script.code)
   const { runId } = prepared
@@ -75,6 +77,17 @@ function requestFor(prepared: Prepared, input: PipelineInput, where: Surrounding
   const overrides = { ...input.overrides, framework: plan.framework, tests: [plan.scriptName], cwd: root }
   const { requestTemplate: requestPath, coverage } = input
   return readRequest({ requestPath, overrides, coverage, defaults: suiteDefaults }, loaded, where)
+}
+
+const remarksShown = 10
+
+/** What was changed in a model's answer, and what its tests do not prove. */
+function remarksOn({ provider, applied, findings }: Generation): string[] {
+  if (provider === 'offline') return []
+  const doubts = findings.filter(({ severity }) => severity === 'warning')
+  const remarks = [...applied, ...doubts.map(({ line, message }) => `line ${line} of the script: ${message}`)]
+  const more = remarks.length - remarksShown
+  return more <= 0 ? remarks : [...remarks.slice(0, remarksShown), `and ${more} more remarks in generation.json`]
 }
 
 /** The script, or the reason why there is none as the error that ends the command. */
@@ -109,10 +122,13 @@ function missed(execution: Execution, collected: number): Execution {
 
 async function writeOut(path: string, code: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolders(dirname(path))
     await writeFile(path, code)
   } catch (cause) {
-    throw new GreenloopError('artifact_failed', `${path} cannot be written: ${(cause as Error).message}`, { cause })
+    throw new GreenloopError('artifact_failed', `${path} cannot be written: ${(cause as Error).message}`, {
+      cause,
+      help: 'choose another file with --out',
+    })
   }
 }
 

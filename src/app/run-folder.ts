@@ -1,13 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
+import { makeFolders } from '../lib/files.ts'
 
 /** Makes the folder of a run, before anything is spent on it. Throws `artifact_failed`, also where it is there already. */
 export async function makeRunDir(runDir: string): Promise<void> {
-  await mkdir(dirname(runDir), { recursive: true }).catch(refuse)
-  await mkdir(runDir).catch(refuse)
-  function refuse(cause: NodeJS.ErrnoException): never {
-    if (cause.code === 'EEXIST') {
+  await makeFolders(dirname(runDir)).catch((cause: NodeJS.ErrnoException) => refuse(cause, false))
+  await mkdir(runDir).catch((cause: NodeJS.ErrnoException) => refuse(cause, cause.code === 'EEXIST'))
+  function refuse(cause: NodeJS.ErrnoException, taken: boolean): never {
+    if (taken) {
       throw new GreenloopError('artifact_failed', `${runDir} is there already`, {
         cause,
         why: 'a run is never written over another',

@@ -135,7 +135,8 @@ function translate(error: unknown, args: readonly string[]): GreenloopError {
     if (error.code === 'commander.help')
       return new GreenloopError('usage_invalid', 'a command is wanted', { help: 'greenloop --help' })
     const [text = message, hint] = message.split('\n')
-    const help = hint ?? `greenloop ${args.find((arg) => !arg.startsWith('-')) ?? ''} --help`.replace('  ', ' ')
+    const meant = hint?.replace(/^\(Did you mean (one of )?(.+)\?\)$/, 'did you mean $1`$2`?').replaceAll(', ', '`, `')
+    const help = meant ?? `greenloop ${args.find((arg) => !arg.startsWith('-')) ?? ''} --help`.replace('  ', ' ')
     return new GreenloopError('usage_invalid', text, { help })
   }
   const message = error instanceof Error ? error.message : String(error)

@@ -6,6 +6,7 @@ import { createMapper, isObject } from './aliases.ts'
 import { parseText, readDocument } from './document.ts'
 import type { Pointer, SourceDocument } from './source-document.ts'
 import { problemsError } from './problems.ts'
+import { settleFolder } from './request-folder.ts'
 import { requestAliases, requestMapping } from './request-aliases.ts'
 import { validate, valueAt } from './validate.ts'
 
@@ -35,7 +36,10 @@ export async function loadRequest(path: string, layers: RequestLayers): Promise<
   const folder = dirname(resolve(layers.cwd, path))
   const { request: checked, warnings, saysCwd } = checkRequest(document, layers)
   const request = { ...checked, cwd: resolve(folder, checked.cwd), ...resolvedExecutable(checked.executable, folder) }
-  if (saysCwd || !(await foundElsewhere(request.tests, folder, layers.cwd))) return { request, path, warnings }
+  if (saysCwd || !(await foundElsewhere(request.tests, folder, layers.cwd))) {
+    const settled = await settleFolder(request)
+    return { request: settled.request, path, warnings: [...warnings, ...settled.warnings] }
+  }
   const message = `the tests are not in the folder of the request but in \`${layers.cwd}\`, which is taken as their working folder`
   const help = `write "cwd": ${JSON.stringify(relative(folder, layers.cwd) || '.')}`
   const warning = { message, help, place: document.locate(['tests']) }
@@ -46,11 +50,8 @@ export async function loadRequest(path: string, layers: RequestLayers): Promise<
 export async function parseRequest(text: string, layers: RequestLayers): Promise<RequestFile> {
   const { request, warnings } = checkRequest(await parseText(text, 'request'), layers)
   const cwd = resolve(layers.cwd, request.cwd)
-  return {
-    request: { ...request, cwd, ...resolvedExecutable(request.executable, layers.cwd) },
-    path: 'request',
-    warnings,
-  }
+  const settled = await settleFolder({ ...request, cwd, ...resolvedExecutable(request.executable, layers.cwd) })
+  return { request: settled.request, path: 'request', warnings: [...warnings, ...settled.warnings] }
 }
 
 function checkRequest(

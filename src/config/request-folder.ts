@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type { Problem } from '../domain/errors.ts'
 import type { ExecutionRequest } from '../domain/execution-request.ts'
@@ -24,7 +25,8 @@ export async function settleFolder(request: ExecutionRequest): Promise<Settled> 
   if (!isOutside || !(await Promise.all(paths.map((path) => exists(path)))).every(Boolean)) {
     return { request, warnings: [] }
   }
-  const root = await projectAround(paths.map((path) => dirname(path)).reduce(commonFolder))
+  const folders = await Promise.all(paths.map(async (path) => ((await stat(path)).isDirectory() ? path : dirname(path))))
+  const root = await projectAround(folders.reduce(commonFolder))
   if (dirname(root) === root) return { request, warnings: [] }
   const moved = parts.map(([, rest], index) => `${relative(root, paths[index] ?? root) || '.'}${rest}`)
   const message = `the tests lie outside \`${cwd}\`, so \`${root}\` is taken as their working folder`

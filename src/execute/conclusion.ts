@@ -67,13 +67,20 @@ export async function conclusion(
   }
 }
 
+/** Why there is no coverage at all, with what would bring it. */
+function whyUnmeasured({ framework, interpreter, executable, plugins }: RunnerInfo): string {
+  if (plugins['coverage'] !== undefined || framework === 'node') return 'nothing was measured'
+  if (framework === 'vitest') return '@vitest/coverage-v8 is not installed (npm install -D @vitest/coverage-v8)'
+  return `${interpreter} has no coverage package (${executable} -m pip install coverage)`
+}
+
 /** Coverage of all processes together, with a note where some of it or all is missing. */
 function unitedCoverage(context: RunContext): readonly FileCoverage[] | undefined {
   const { findings, request, collectOnly } = context
   if (request.coverage === false || collectOnly) return undefined
   const [first] = findings.uncovered
   if (findings.coverage.length === 0) {
-    report(context, { kind: 'note', message: 'coverage was asked for, but nothing was measured' })
+    report(context, { kind: 'note', message: `coverage was asked for, but ${whyUnmeasured(context.info)}` })
     return undefined
   }
   if (first !== undefined) {

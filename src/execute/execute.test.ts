@@ -302,6 +302,14 @@ describe('workers', () => {
     })
   })
 
+  it('says what is missing where coverage cannot be measured', async () => {
+    await withProject({ 'test_a.py': { one: 'exit' } }, async (project) => {
+      const { problems } = await project.run({ coverage: { sources: ['.'] } })
+      const told = problems.map(({ message }) => message)
+      expect(told).toContainEqual(expect.stringContaining('-m pip install coverage'))
+    })
+  })
+
   it('unites the coverage of all processes', async () => {
     await withProject({ 'test_a.py': { one: 'pass' }, 'test_b.py': { two: 'pass' } }, async (project) => {
       const execution = await project.run({ workers: 2, coverage: { sources: ['.'] } })

@@ -29,12 +29,19 @@ function leansOn(needing: Judged, giving: Judged): boolean {
   return boundBy(giving).some((name) => name !== '' && used.has(name) && !own.has(name))
 }
 
+/** Whether a block imports what `giving` imports and no more, and defines nothing of the same name: it goes on, so to speak. */
+function standsBeside(block: Judged, giving: Judged): boolean {
+  const [own, given] = [importLines(block.code), importLines(giving.code)]
+  const [defined, taken] = [block, giving].map(({ outline }) => (outline.fault === undefined ? outline.defined : []))
+  return own.length > 0 && own.every((line) => given.includes(line)) && defined?.every((name) => !taken?.includes(name)) === true
+}
+
 const blockNumber = (block: Judged): string => `lines ${block.startLine}-${block.endLine}`
 
 /**
  * Takes a first choice among the blocks of an answer and improves it where the other blocks plainly belong to it: a later
  * block that repeats all its tests replaces it, blocks whose imports and fixtures it uses go before it, and later blocks
- * of other tests that cannot stand alone go behind it. `blocks` are in the order of the answer.
+ * of other tests that cannot stand alone, or that import the same and no more, go behind it. `blocks` are in the order of the answer.
  */
 export function joinBlocks(first: Usable, blocks: readonly Judged[], judge: Judge): Joined {
   const fit = blocks.filter((one) => one.outline.fault === undefined && !one.redefines && !one.foreign)
@@ -53,7 +60,7 @@ export function joinBlocks(first: Usable, blocks: readonly Judged[], judge: Judg
     if (!isUsable(block) || block.startLine <= chosen.startLine) continue
     const known = [chosen, ...extras].flatMap(named)
     const fresh = named(block).every((name) => !known.includes(name))
-    const continues = fresh && [...basis, ...extras].some((giving) => leansOn(block, giving))
+    const continues = fresh && [...basis, ...extras].some((giving) => leansOn(block, giving) || standsBeside(block, giving))
     if (continues) extras.push(block)
     else if (fresh) left.push(blockNumber(block))
   }

@@ -111,7 +111,9 @@ function refuseUnknown(unknown: ReturnType<typeof unknownNames>, template: Templ
 }
 
 function brokenTemplate(template: Template, cause: unknown): GreenloopError {
-  const message = cause instanceof Error ? cause.message : String(cause)
+  // The template engine runs past the end of its input where a block is left open.
+  const open = cause instanceof TypeError ? 'a `{{`, a `{%` or a block such as `{% if %}` is left open' : undefined
+  const message = open ?? (cause instanceof Error ? cause.message : String(cause))
   return new GreenloopError('template_invalid', `the template ${template.name} cannot be rendered: ${message}`, {
     cause,
     place: placeOf(template, undefined),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, open, opendir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /** A file to be written: its absolute path and what goes into it. */
@@ -28,6 +28,29 @@ export async function writeAllAtomic(files: readonly FileContent[]): Promise<voi
     throw error
   }
   await Promise.all([...new Set(files.map((file) => dirname(file.path)))].map(flushFolder))
+}
+
+/**
+ * Makes a folder and those above it; one that is there already is as good. Unlike `mkdir` with `recursive`, it does not
+ * try for ever where a file system such as /proc denies that anything can be there. Throws the system's error.
+ */
+export async function makeFolders(path: string): Promise<void> {
+  try {
+    await makeOne(path)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolders(dirname(path))
+    await makeOne(path)
+  }
+}
+
+async function makeOne(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const there = await stat(path).catch(() => undefined)
+    if (there?.isDirectory() !== true) throw error
+  }
 }
 
 /** A name for a hidden file in the same folder, which nothing else uses. */

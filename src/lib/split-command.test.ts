@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { splitCommand } from './split-command.ts'
+import { hasOpenQuote, splitCommand } from './split-command.ts'
 
 describe('splitCommand', () => {
   it.each([
@@ -11,5 +11,16 @@ describe('splitCommand', () => {
     [`open 'to the end`, ['open', 'to the end']],
   ])('splits %s as a shell would', (command, words) => {
     expect(splitCommand(command)).toEqual(words)
+  })
+})
+
+describe('hasOpenQuote', () => {
+  it.each([
+    [`open 'to the end`, true],
+    [`say "a \\" b`, true],
+    [`run 'two "words' "and 'these"`, false],
+    [`a\\'b`, false],
+  ])('of %s is %s', (command, open) => {
+    expect(hasOpenQuote(command)).toBe(open)
   })
 })

@@ -16,3 +16,8 @@ export function splitCommand(command: string): string[] {
   }
   return word === undefined ? words : [...words, word]
 }
+
+/** Whether a quote of a command line is left open. */
+export function hasOpenQuote(command: string): boolean {
+  return /['"]/u.test(command.replaceAll(/'[^']*'|"(?:[^"\\]|\\[\s\S])*"|\\[\s\S]/gu, ''))
+}

@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Prompt, Provider } from '../domain/ports.ts'
-import { writeAtomic } from '../lib/files.ts'
+import { makeFolders, writeAtomic } from '../lib/files.ts'
 import { sha256 } from '../lib/hash.ts'
 import { firstDifference } from './drift.ts'
 
@@ -97,7 +97,7 @@ function missing(
 
 async function keep(dir: string, key: string, kept: Recording): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true })
+    await makeFolders(dir)
     await writeAtomic(join(dir, `${key}.json`), `${JSON.stringify(kept, undefined, 2)}\n`)
   } catch (error) {
     throw new GreenloopError('artifact_failed', `the answer could not be recorded in ${dir}: ${String(error)}`, {

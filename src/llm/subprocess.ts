@@ -5,7 +5,7 @@ import { monotonic } from '../lib/clock.ts'
 import { createMarker, markerName, reap } from '../lib/process-tree.ts'
 import { startProcess } from '../lib/process.ts'
 import type { ProcessEnd } from '../lib/process.ts'
-import { splitCommand } from '../lib/split-command.ts'
+import { hasOpenQuote, splitCommand } from '../lib/split-command.ts'
 import { estimateTokens } from '../lib/tokens.ts'
 import { startDeadlines } from './deadlines.ts'
 import type { Timeouts } from './deadlines.ts'
@@ -30,6 +30,9 @@ const stderrBytes = 64 * 1024
  * Throws `llm_failed` when the command ends with an error, `llm_timeout` and `llm_too_large` at the limits.
  */
 export function subprocessProvider(config: SubprocessConfig): Provider {
+  if (hasOpenQuote(config.command)) {
+    throw new GreenloopError('config_invalid', `a quote is not closed in the command for the model: ${config.command}`)
+  }
   const argv = splitCommand(config.command)
   const [program] = argv
   if (program === undefined) throw new GreenloopError('config_invalid', 'the command for the model is empty')
@@ -67,7 +70,7 @@ async function run(argv: readonly string[], { prompt, options, config }: Asking)
       onStdout: (chunk) => {
         deadlines.enter('idle')
         if (!output.add(chunk))
-          end(new GreenloopError('llm_too_large', `the answer is larger than ${config.maxAnswerBytes} bytes`))
+          end(tooLarge(config.maxAnswerBytes))
       },
       outputCapBytes: stderrBytes,
       signal: options.signal,
@@ -85,6 +88,12 @@ async function run(argv: readonly string[], { prompt, options, config }: Asking)
     deadlines.stop()
     await reap(marker)
   }
+}
+
+function tooLarge(bytes: number): GreenloopError {
+  return new GreenloopError('llm_too_large', `the answer is larger than ${bytes} bytes`, {
+    help: 'only the answer may go to the standard output of the command',
+  })
 }
 
 /** Decodes what is written up to a cap; `add` is false once the cap is passed. */
@@ -121,7 +130,9 @@ function failure(program: string, { exitCode, signal, stderr, spawnError }: Proc
   }
   const how = exitCode === null ? `was ended by ${signal}` : `ended with exit code ${exitCode}`
   const said = excerpt(stderr.text.slice(-300))
-  return new GreenloopError('llm_failed', `the command for the model ${how}${said === '' ? '' : `: ${said}`}`)
+  return new GreenloopError('llm_failed', `the command for the model ${how}${said === '' ? '' : `: ${said}`}`, {
+    help: 'try the command by hand: the prompt is in prompt.md of the run',
+  })
 }
 
 interface Asked {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, realpath, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { GreenloopError } from '../domain/errors.ts'
@@ -31,10 +31,18 @@ async function probe(place: RunnerPlace, signal: AbortSignal): Promise<RunnerInf
       root: found,
       interpreter: `Node.js ${process.versions.node}`,
       plugins: coverage === undefined ? {} : { coverage },
-      readOnlyPaths: [join(folder, 'node_modules'), dirname(dirname(process.execPath)), pluginsFolder],
+      readOnlyPaths: [
+        ...[join(folder, 'node_modules'), await storeOf(found)],
+        ...[dirname(dirname(process.execPath)), pluginsFolder],
+      ],
     }
   }
   throw missing(`looked for node_modules/vitest in ${folders.join(', ')}`)
+}
+
+/** The uppermost `node_modules` that a package really lies in: monorepos and pnpm link to one outside the project. */
+async function storeOf(folder: string): Promise<string> {
+  return /^.*?[/\\]node_modules(?=[/\\]|$)/.exec(await realpath(folder))?.[0] ?? folder
 }
 
 async function launch(job: RunnerJob, info: RunnerInfo): Promise<Launch> {
