@@ -65,7 +65,7 @@ async function sandboxCheck({ settings }: LoadedSettings): Promise<Check> {
   const failed = probes.filter(({ works }) => !works)
   const whys = failed.map(({ tier, detail }) => `${tier} not to be had: ${detail}`)
   const good = sandbox.tier === 'standard' || sandbox.tier === 'userns'
-  const detail = [`tier ${sandbox.tier}: ${describeTier(sandbox.tier)}`, ...sandbox.gaps, ...whys].join('; ')
+  const detail = [`tier ${sandbox.tier}: ${describeTier(sandbox.tier)}`, ...sandbox.gaps, ...whys].join(' ')
   return { name: 'sandbox', status: good ? 'ok' : 'warn', detail, fix: good ? undefined : failed[0]?.help }
 }
 

@@ -121,7 +121,8 @@ export async function generate(prepared: Prepared, where: Surroundings): Promise
   await makeRunDir(runDir)
   where.onRun?.(runId, runDir)
   const demanded = loaded.origins['llm.mode'].kind !== 'default'
-  const { provider, calls } = await openModel(plan, { settings: loaded.settings, demanded }, where)
+  const keyNamed = loaded.origins['llm.apiKeyEnv'].kind !== 'default'
+  const { provider, calls } = await openModel(plan, { settings: loaded.settings, demanded, keyNamed }, where)
   const offline = provider.name === 'offline'
   where.onStep?.(
     offline

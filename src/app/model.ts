@@ -23,6 +23,8 @@ export interface ModelChoice {
   readonly settings: Settings
   /** The mode was demanded by name, not implied by a key that lies around. */
   readonly demanded: boolean
+  /** The variable that holds the key was named. */
+  readonly keyNamed: boolean
 }
 
 /**
@@ -32,10 +34,13 @@ export interface ModelChoice {
 export async function openModel(plan: Plan, choice: ModelChoice, where: Surroundings): Promise<Model> {
   const { settings, demanded } = choice
   const calls: ModelCall[] = []
-  const { mode, fallback, useReal } = settings.llm
+  const { mode, fallback, useReal, apiKey, apiKeyEnv } = settings.llm
   if (mode === 'offline') {
     if (useReal) throw new GreenloopError('config_invalid', 'USE_REAL_LLM demands a model, --mode offline excludes one')
     return { provider: offlineProvider(plan), calls }
+  }
+  if (mode === 'http' && apiKey === undefined && choice.keyNamed) {
+    where.onStep?.(`the variable ${apiKeyEnv} is not set: no key is sent`)
   }
   const model = createProvider(providerConfig(settings, where), {
     clock: { sleep },

@@ -78,6 +78,7 @@ export function buildProgram(program: Command, session: Session): Command {
     .option('--no-progress', 'print no progress on standard error')
     .option('--debug', 'print stack traces')
     .showHelpAfterError(false)
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .addHelpText('after', exitCodeHelp)

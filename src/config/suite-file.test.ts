@@ -258,3 +258,23 @@ describe('a suite with mistakes', () => {
     )
   })
 })
+
+describe('whole numbers beyond 2^53', () => {
+  it.each([
+    [
+      's.json',
+      '{"name":"s","target":{"kind":"python","module":"m"},"cases":[{"id":"a","title":"t","call":"f","args":[NUMBER]}]}',
+    ],
+    ['s.yaml', 'name: s\ntarget: {kind: python, module: m}\ncases:\n  - {id: a, title: t, call: f, args: [NUMBER]}\n'],
+  ])('are warned of where they were rounded, in %s', async (file, text) => {
+    const warned = async (number: string): Promise<string[]> =>
+      (await parseSuite(text.replace('NUMBER', number), file)).warnings.map(({ message }) => message)
+    expect(await warned('12345678901234567891')).toEqual([
+      '12345678901234567891 cannot be held exactly and is read as 12345678901234567168',
+    ])
+    expect(await warned('-9007199254740993')).toHaveLength(1)
+    for (const exact of ['9007199254740991', '1180591620717411303424', '1e300', '0.1']) {
+      expect(await warned(exact)).toEqual([])
+    }
+  })
+})

@@ -21,6 +21,8 @@ export interface Answer {
   readonly reasoning: string
   readonly finish: 'stop' | 'length' | 'unknown'
   readonly model: string
+  /** Name of the provider that answered, where it is not the one that was asked. */
+  readonly provider?: string | undefined
   readonly usage: Usage
   readonly durationMs: number
 }
@@ -57,6 +59,8 @@ export type TestEvent =
   | { readonly event: 'deselected'; readonly count: number }
   /** A file that could not be collected. */
   | { readonly event: 'collect_error'; readonly file: string; readonly failure: Failure }
+  /** Something broke outside every test: a hook behind the last one, an error that nobody caught. */
+  | { readonly event: 'suite_error'; readonly file: string; readonly failure: Failure }
   | { readonly event: 'test_start'; readonly id: string; readonly at: number }
   | {
       readonly event: 'phase'

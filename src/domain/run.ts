@@ -88,6 +88,7 @@ export type RunVerdict =
 export interface RunProblem {
   readonly kind:
     | 'collection_error'
+    | 'suite_error'
     | 'process_crashed'
     | 'process_hung'
     | 'results_lost'

@@ -8,6 +8,7 @@ const retriedOutcomes: ReadonlySet<Outcome> = new Set<Outcome>(['failed', 'error
 /** What a problem of the run does to its verdict: `note` nothing, the others as their word says. */
 const weights: Readonly<Record<RunProblem['kind'], 'failed' | 'incomplete' | 'none'>> = {
   collection_error: 'failed',
+  suite_error: 'failed',
   exit_code: 'failed',
   process_crashed: 'incomplete',
   process_hung: 'incomplete',

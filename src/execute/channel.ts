@@ -64,6 +64,7 @@ const checks: Readonly<Record<TestEvent['event'], Check>> = {
   collected: shape({ tests: listOf(isCollected) }),
   deselected: shape({ count: isAmount }),
   collect_error: shape({ file: isText, failure: isFailure }),
+  suite_error: shape({ file: isText, failure: isFailure }),
   test_start: shape({ id: isId, at: isAmount }),
   phase: shape({ ...ending, phase: isPhase }),
   test_finish: shape({ ...ending, stdout: maybe(isText), stderr: maybe(isText) }),

@@ -106,6 +106,8 @@ export function hear(session: Session, line: string): void {
       return
     case 'collect_error':
       return collectError(session, event)
+    case 'suite_error':
+      return suiteError(session, event)
     case 'test_start':
       return testStart(session, event)
     case 'phase':
@@ -160,6 +162,11 @@ function collectError(session: Session, { file, failure }: Of<'collect_error'>):
   session.pendingFiles.delete(file)
   const message = `${file} could not be collected: ${clip(failure.message)}`
   addProblem(session, { kind: 'collection_error', message, file, failure: clipFailure(failure) })
+}
+
+function suiteError(session: Session, { file, failure }: Of<'suite_error'>): void {
+  const message = `${file} broke outside its tests: ${clip(failure.message)}`
+  addProblem(session, { kind: 'suite_error', message, file, failure: clipFailure(failure) })
 }
 
 /** Whether an event about this test is for this process. Tests of other processes are passed over in silence. */

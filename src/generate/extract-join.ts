@@ -33,7 +33,11 @@ function leansOn(needing: Judged, giving: Judged): boolean {
 function standsBeside(block: Judged, giving: Judged): boolean {
   const [own, given] = [importLines(block.code), importLines(giving.code)]
   const [defined, taken] = [block, giving].map(({ outline }) => (outline.fault === undefined ? outline.defined : []))
-  return own.length > 0 && own.every((line) => given.includes(line)) && defined?.every((name) => !taken?.includes(name)) === true
+  return (
+    own.length > 0 &&
+    own.every((line) => given.includes(line)) &&
+    defined?.every((name) => !taken?.includes(name)) === true
+  )
 }
 
 const blockNumber = (block: Judged): string => `lines ${block.startLine}-${block.endLine}`
@@ -60,7 +64,8 @@ export function joinBlocks(first: Usable, blocks: readonly Judged[], judge: Judg
     if (!isUsable(block) || block.startLine <= chosen.startLine) continue
     const known = [chosen, ...extras].flatMap(named)
     const fresh = named(block).every((name) => !known.includes(name))
-    const continues = fresh && [...basis, ...extras].some((giving) => leansOn(block, giving) || standsBeside(block, giving))
+    const continues =
+      fresh && [...basis, ...extras].some((giving) => leansOn(block, giving) || standsBeside(block, giving))
     if (continues) extras.push(block)
     else if (fresh) left.push(blockNumber(block))
   }

@@ -128,6 +128,15 @@ describe('several blocks', () => {
     expect(methodOf(extraction)).toBe('joined_fences')
   })
 
+  it('join when a later one brings other tests, and imports the same and no more', () => {
+    const more = 'from calc import add\n\ndef test_zero():\n    assert add(0, 0) == 0'
+    const extraction = python(`${fenced(script)}\n\nAnd the edge case:\n\n${fenced(more)}`)
+    expect(names(extraction)).toEqual([...both, 'test_zero'])
+    const same = more.replace('\n\n', '\n\ndef two():\n    return 2\n\n')
+    const other = `${fenced(same)}\n\n${fenced(same.replace('return 2', 'return 3').replace('zero', 'one'))}`
+    expect(names(python(other))).toEqual(['test_zero'])
+  })
+
   it('join when a later one goes on with tests that lean on the first', () => {
     const more = 'def test_zero():\n    assert add(0, 0) == 0'
     const extraction = python(`${fenced(script)}\n\nAnd the edge case:\n\n${fenced(more)}`)

@@ -27,7 +27,7 @@ export interface GenerationParts {
 export async function generateScript(plan: Plan, parts: GenerationParts): Promise<Generation> {
   const { prompt, provider, calls, signal, onText } = parts
   const answer = await provider.complete(prompt, { signal, onText }).catch(brokenAnswer)
-  return { ...readAnswer(plan, answer), provider: provider.name, prompt, calls }
+  return { ...readAnswer(plan, answer), provider: answer.provider ?? provider.name, prompt, calls }
 }
 
 /** The offline generator in the place of a model. */
@@ -45,7 +45,7 @@ export function offlineProvider(plan: Plan): Provider {
   }
 }
 
-type AnswerText = Pick<Answer, 'text' | 'finish'>
+type AnswerText = Pick<Answer, 'text' | 'finish' | 'provider'>
 
 /** What came before an answer broke off is an answer too, if a poor one. */
 function brokenAnswer(error: unknown): AnswerText {

@@ -89,3 +89,43 @@ it.skipIf(python === undefined)('a service that cannot start is named in the fai
   writeFileSync(join(cwd, 'server.py'), 'raise SystemExit("the port is taken")\n')
   expect(run(cwd, commands.pytest(script))).toContain('the service ended with 1: the port is taken')
 })
+
+const textService = `
+import { createServer } from 'node:http'
+const texts = { '/text': 'Hällo', '/json': '"Hällo"', '/page': '<html>', '/empty': '' }
+createServer((request, reply) => reply.end(texts[request.url])).listen(Number(process.argv[2]), '127.0.0.1')
+`
+
+describe('a service that answers in text', () => {
+  const usable = frameworks.filter((framework) => framework !== 'pytest' || python !== undefined)
+  it.each(usable)('has its bodies compared as text, and no page passes for an empty body, on %s', (framework) => {
+    const bodies = [
+      ['/text', 'Hällo'],
+      ['/json', 'Hällo'],
+      ['/empty', ''],
+      ['/empty', null],
+      ['/page', null],
+    ] as const
+    const suite = suiteSchema.parse({
+      name: 'Texts',
+      script: framework === 'pytest' ? 'test_texts.py' : 'texts.test.mjs',
+      target: { kind: 'http', start: `${process.execPath} service.mjs {port}` },
+      cases: bodies.map(([path, body], index) => ({
+        id: `T-${index}`,
+        title: path,
+        request: { path },
+        expected: { body },
+      })),
+    })
+    const cwd = join(folder, `texts-${framework}`)
+    mkdirSync(cwd)
+    writeFileSync(join(cwd, 'service.mjs'), textService)
+    if (framework !== 'pytest') symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'))
+    const plan = planSuite(suite, { framework, maxTestsPerEndpoint: 1 })
+    writeFileSync(join(cwd, plan.scriptName), writeOffline(plan).code)
+    const output = run(cwd, commands[framework](plan.scriptName))
+    const counts = { pytest: /1 failed, 4 passed/u, vitest: /1 failed \| 4 passed/u, node: /# pass 4\n# fail 1/u }
+    expect(output).toMatch(counts[framework])
+    expect(output).toContain('<html>')
+  })
+})

@@ -142,6 +142,20 @@ describe('writeOffline', () => {
     expect(`${run.stderr}${run.stdout}`.trim()).toBe('[]')
   })
 
+  it.skipIf(python === undefined)('closes the docstring of a title that ends in quotes or backslashes', () => {
+    const titles = ['"', '""', '"""', '""""', '\\"', '\\\\"', '\\', '"\\', 'a """ b']
+    const codes = titles.map((title) => {
+      const cases = [{ id: 'Q', title, call: 'add', expected: { returns: 1 } }]
+      const suite = suiteSchema.parse({ name: title, target: { kind: 'python', module: 'calc' }, cases })
+      return writeOffline(planSuite(suite, { maxTestsPerEndpoint: 1 })).code
+    })
+    const run = spawnSync(python ?? '', ['-W', 'error', '-c', parseAll], {
+      input: JSON.stringify(codes),
+      encoding: 'utf8',
+    })
+    expect(`${run.stderr}${run.stdout}`.trim()).toBe('[]')
+  })
+
   it.each(['vitest', 'node'] as const)('writes for %s what Node parses, whatever the suite says', (framework) => {
     for (const code of scripts(framework, 300)) {
       const plain = stripTypeScriptTypes(code).replaceAll(/^import .*$/gmu, '')

@@ -206,6 +206,11 @@ describe('renderPrompt', () => {
     },
   )
 
+  it('says in plain words that a block of a template is left open', async () => {
+    const rendering = renderPrompt(planFor('pytest'), { boundary, templateText: '{% if plan.name %} hello' })
+    await expect(rendering).rejects.toThrow('is left open')
+  })
+
   it('accepts names that the template itself defines', async () => {
     const templateText =
       '{% set greeting = "hi" %}{% for c in cases %}{{ loop.index }} {{ c.id | upper }} {{ greeting }}{% endfor %}'

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, link, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { exists, listFiles, readSafely, writeAllAtomic, writeAtomic } from './files.ts'
+import { exists, listFiles, makeFolders, readSafely, writeAllAtomic, writeAtomic } from './files.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -12,6 +13,24 @@ beforeEach(async () => {
 afterEach(async () => {
   await chmod(folder, 0o755)
   await rm(folder, { recursive: true })
+})
+
+describe('makeFolders', () => {
+  it('makes every folder of a path, and is content with what is there', async () => {
+    await makeFolders(join(folder, 'a', 'b', 'c'))
+    await makeFolders(join(folder, 'a', 'b'))
+    expect(await readdir(join(folder, 'a', 'b'))).toEqual(['c'])
+  })
+
+  it('refuses a path below a file', async () => {
+    await writeFile(join(folder, 'a'), '')
+    await expect(makeFolders(join(folder, 'a', 'b'))).rejects.toMatchObject({ code: 'ENOTDIR' })
+    await expect(makeFolders(join(folder, 'a'))).rejects.toMatchObject({ code: 'EEXIST' })
+  })
+
+  it.skipIf(!existsSync('/proc/self'))('gives up where a file system denies every folder', async () => {
+    await expect(makeFolders('/proc/greenloop/nowhere')).rejects.toMatchObject({ code: 'ENOENT' })
+  })
 })
 
 describe('writeAtomic', () => {

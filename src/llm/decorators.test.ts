@@ -63,7 +63,7 @@ describe('failing over', () => {
     const told: ErrorCode[] = []
     const first = failing(new GreenloopError('llm_unreachable', 'refused'))
     const both = failingOver(first, saying('b'), { onFailover: (error) => told.push(error.code) })
-    await expect(both.complete(prompt, { signal })).resolves.toMatchObject({ text: 'b' })
+    await expect(both.complete(prompt, { signal })).resolves.toMatchObject({ text: 'b', provider: saying('b').name })
     expect(told).toEqual(['llm_unreachable'])
   })
 

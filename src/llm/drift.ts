@@ -21,8 +21,9 @@ export function firstDifference(prompt: Prompt, recorded: readonly Prompt[]): st
   return `the prompt has changed: line ${index + 1} of the nearest recording is ${quoted(then[index])}, now ${quoted(now[index])}`
 }
 
+/** The mark around the data is made from the data: it differs wherever anything does, and tells nothing. */
 function linesOf({ system, user }: Prompt): string[] {
-  return `${system}\n${user}`.split('\n')
+  return `${system}\n${user}`.replaceAll(/=== data-[0-9a-f]{16} ===/gu, '=== data ===').split('\n')
 }
 
 function quoted(line: string | undefined): string {

@@ -16,7 +16,7 @@ export function failingOver(first: Provider, second: Provider, { onFailover }: F
       } catch (error) {
         if (!(error instanceof GreenloopError) || !error.code.startsWith('llm_')) throw error
         onFailover(error)
-        return await second.complete(prompt, options)
+        return { ...(await second.complete(prompt, options)), provider: second.name }
       }
     },
   }

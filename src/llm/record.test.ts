@@ -46,6 +46,14 @@ it('says which line of the prompt has changed since the nearest recording', asyn
   })
 })
 
+it('names what has changed rather than the mark around the data, which changes with it', async () => {
+  const marked = (mark: string, user: string) => ({ system: `Data: === data-${mark.repeat(16)} ===`, user })
+  await recording(model, dir).complete(marked('a', 'Case add'), { signal })
+  await expect(replaying(dir, 'qwen').complete(marked('b', 'Case mul'), { signal })).rejects.toMatchObject({
+    why: 'the prompt has changed: line 2 of the nearest recording is `Case add`, now `Case mul`',
+  })
+})
+
 it('says when only the model is another one', async () => {
   await recording(model, dir).complete(prompt, { signal })
   await expect(replaying(dir, 'llama').complete(prompt, { signal })).rejects.toMatchObject({

@@ -75,6 +75,7 @@ describe('a command that fails', () => {
       message: expect.stringContaining('no-such-program-here'),
     })
     expect(() => model('', { command: '  ' })).toThrow(expect.objectContaining({ code: 'config_invalid' }))
+    expect(() => model('', { command: `sh -c 'echo` })).toThrow('a quote is not closed')
   })
 })
 

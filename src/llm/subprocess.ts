@@ -69,8 +69,7 @@ async function run(argv: readonly string[], { prompt, options, config }: Asking)
       stdin: prompt.system === '' ? prompt.user : `${prompt.system}\n\n${prompt.user}`,
       onStdout: (chunk) => {
         deadlines.enter('idle')
-        if (!output.add(chunk))
-          end(tooLarge(config.maxAnswerBytes))
+        if (!output.add(chunk)) end(tooLarge(config.maxAnswerBytes))
       },
       outputCapBytes: stderrBytes,
       signal: options.signal,

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { readFile, realpath, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Launch, Runner, RunnerInfo, RunnerJob, RunnerPlace } from '../domain/ports.ts'
@@ -55,6 +57,7 @@ async function launch(job: RunnerJob, info: RunnerInfo): Promise<Launch> {
       argv: [
         ...[
           info.executable,
+          `--import=${pathToFileURL(join(pluginsFolder, 'vitest-preload.mjs')).href}`,
           join(root, 'vitest.mjs'),
           'run',
           '--no-color',
@@ -85,18 +88,38 @@ beforeEach(({ task }) => appendFileSync(path, task.id + ' ' + now() + '\\n'))
 `
 }
 
-/** A project without vitest gets a configuration that leads its tests to Greenloop's. */
+/** A project without vitest gets a configuration around its own one that leads both to Greenloop's vitest. */
 async function configArguments(job: RunnerJob, root: string): Promise<string[]> {
   if (upFrom(job.cwd).some((folder) => join(folder, 'node_modules', 'vitest') === root)) return []
   const path = join(job.scratchDir, 'vitest.config.mjs')
-  const config = `export default {
+  const own = configNames.map((name) => join(job.cwd, name)).find((file) => existsSync(file))
+  await writeFile(path, configSource(job, root, own))
+  return [`--config=${path}`]
+}
+
+const configNames = ['vitest', 'vite'].flatMap((name) =>
+  ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map((ending) => `${name}.config.${ending}`),
+)
+
+function configSource(job: RunnerJob, root: string, own: string | undefined): string {
+  const vitest = JSON.stringify(join(root, 'dist', 'index.js'))
+  return `import { registerHooks } from 'node:module'
+import { pathToFileURL } from 'node:url'
+const parentURL = ${JSON.stringify(pathToFileURL(join(root, 'package.json')).href)}
+registerHooks({
+  resolve: (name, context, next) => next(name, /^vite(?:st)?(?:[/]|$)/.test(name) ? { ...context, parentURL } : context),
+})
+const found = ${own === undefined ? '{}' : `(await import(pathToFileURL(${JSON.stringify(own)}).href)).default`}
+const own = await (typeof found === 'function' ? found({ command: 'serve', mode: 'test' }) : found)
+const { alias = [] } = own.resolve ?? {}
+const theirs = Array.isArray(alias) ? alias : Object.entries(alias).map(([find, replacement]) => ({ find, replacement }))
+export default {
   root: ${JSON.stringify(job.cwd)},
+  ...own,
   cacheDir: ${JSON.stringify(join(job.scratchDir, 'vite-cache'))},
-  resolve: { alias: [{ find: /^vitest$/, replacement: ${JSON.stringify(join(root, 'dist', 'index.js'))} }] },
+  resolve: { ...own.resolve, alias: [...theirs, { find: /^vitest$/, replacement: ${vitest} }] },
 }
 `
-  await writeFile(path, config)
-  return [`--config=${path}`]
 }
 
 function coverageArguments(job: RunnerJob, info: RunnerInfo): string[] {

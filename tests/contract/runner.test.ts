@@ -289,6 +289,11 @@ describe('vitest beyond the common', () => {
 })
 
 describe('node beyond the common', () => {
+  it.each(['collect', 'run'])('loses no event of a name with a line separator: %s', async (what) => {
+    const result = await benchOf('node').run(paths('separator.test.ts'), { collectOnly: what === 'collect' })
+    expect(result.collected.map((test) => test.name)).toEqual(['a name with \u2028 in it'])
+  })
+
   it('runs a test inside a test on its own', async () => {
     const id = 'sample.test.ts > with a test inside > inside'
     const result = await benchOf('node').run({ kind: 'ids', ids: [id] })

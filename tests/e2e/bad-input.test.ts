@@ -28,6 +28,12 @@ async function pipelineAt(endpoint: string, env: Readonly<Record<string, string>
 const errorOf = (stdout: string): { code: string; message: string } =>
   (JSON.parse(stdout) as { error: { code: string; message: string } }).error
 
+it('guesses which option or command was meant', async () => {
+  const { code, stderr } = await cli(['pipeline', '--suite', calculator, '--framwork', 'pytest'])
+  expect(code).toBe(2)
+  expect(stderr).toContain('did you mean `--framework`?')
+})
+
 describe('a suite that cannot be used', () => {
   it('is named with line and column when it is not JSON', async () => {
     const { code, stderr } = await pipelineOn('{\n  "name": "x",\n  "cases": [,]\n}')

@@ -5,6 +5,7 @@ import type { Session } from '../session.ts'
 interface Entry {
   readonly name: string
   readonly description: string
+  readonly subcommands: readonly string[]
   readonly options: readonly string[]
 }
 
@@ -35,12 +36,15 @@ function entriesOf(program: Command): Entry[] {
   return program.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
-    options: [...command.options, ...program.options].flatMap((option: Option) => option.long ?? []),
+    subcommands: command.commands.map((inner) => inner.name()),
+    options: [...command.options, ...command.commands.flatMap((inner) => inner.options), ...program.options].flatMap((option: Option) => option.long ?? []),
   }))
 }
 
+const wordsOf = ({ subcommands, options }: Entry): string => [...subcommands, ...options].join(' ')
+
 function bash(entries: readonly Entry[]): string {
-  const cases = entries.map(({ name, options }) => `    ${name}) words='${options.join(' ')}' ;;`).join('\n')
+  const cases = entries.map((entry) => `    ${entry.name}) words='${wordsOf(entry)}' ;;`).join('\n')
   return `_greenloop() {
   local words current=\${COMP_WORDS[COMP_CWORD]}
   case "\${COMP_WORDS[1]}" in
@@ -59,7 +63,7 @@ complete -o filenames -F _greenloop greenloop
 
 function zsh(entries: readonly Entry[]): string {
   const commands = entries.map(({ name, description }) => `'${name}:${quoteZsh(description)}'`).join(' ')
-  const cases = entries.map(({ name, options }) => `    ${name}) compadd -- ${options.join(' ')}; _files ;;`).join('\n')
+  const cases = entries.map((entry) => `    ${entry.name}) compadd -- ${wordsOf(entry)}; _files ;;`).join('\n')
   return `#compdef greenloop
 _greenloop() {
   if (( CURRENT == 2 )); then
@@ -76,15 +80,18 @@ compdef _greenloop greenloop
 }
 
 function fish(entries: readonly Entry[]): string {
-  const lines = entries.flatMap(({ name, description, options }) => [
+  const lines = entries.flatMap(({ name, description, subcommands, options }) => [
     `complete -c greenloop -n __fish_use_subcommand -a ${name} -d '${description.replaceAll("'", String.raw`\'`)}'`,
+    ...subcommands.map((inner) => `complete -c greenloop -n '__fish_seen_subcommand_from ${name}' -a ${inner}`),
     ...options.map((option) => `complete -c greenloop -n '__fish_seen_subcommand_from ${name}' -l ${option.slice(2)}`),
   ])
   return `${lines.join('\n')}\n`
 }
 
 function pwsh(entries: readonly Entry[]): string {
-  const table = entries.map(({ name, options }) => `  '${name}' = @(${options.map((o) => `'${o}'`).join(', ')})`)
+  const table = entries.map(
+    ({ name, subcommands, options }) => `  '${name}' = @(${[...subcommands, ...options].map((o) => `'${o}'`).join(', ')})`,
+  )
   return `Register-ArgumentCompleter -Native -CommandName greenloop -ScriptBlock {
   param($word, $ast, $position)
   $options = @{

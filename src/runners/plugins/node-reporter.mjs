@@ -175,7 +175,7 @@ function suiteEnded(node, error) {
   unfinished.delete(node)
   red ||= error !== undefined
   if (error?.failureType === 'hookFailed' && /\bafter/.test(String(error.message))) {
-    send({ event: 'internal_error', message: capped(`${node.id}: ${error.message}: ${failureOf(error).trace}`) })
+    send({ event: 'suite_error', file, failure: { ...failureOf(error), phase: 'teardown' } })
   }
 }
 
@@ -203,6 +203,11 @@ const handlers = {
     begin(node)
   },
   'test:complete': complete,
+  // Outside every suite an `after` that breaks is told as a failure of the file, and of nothing else.
+  'test:fail': (data) => {
+    if (data.nesting === 0 && data.name === entry && data.details.error?.failureType === 'hookFailed')
+      send({ event: 'suite_error', file, failure: { ...failureOf(data.details.error), phase: 'teardown' } })
+  },
   'test:coverage': coverageOf,
 }
 
@@ -259,8 +264,9 @@ function leave() {
 }
 
 process.on('uncaughtExceptionMonitor', (error) => {
-  if (running.length === 0)
-    send({ event: 'collect_error', file, failure: { ...failureOf(error), phase: 'collection' } })
+  if (running.length > 0) return
+  const [event, phase] = loaded ? ['suite_error', 'call'] : ['collect_error', 'collection']
+  send({ event, file, failure: { ...failureOf(error), phase } })
 })
 
 process.on('exit', () => {

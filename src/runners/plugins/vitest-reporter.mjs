@@ -227,15 +227,31 @@ export default class GreenloopReporter {
   onTestModuleEnd(module) {
     const file = fileOf(module)
     this.red ||= module.errors().length > 0
-    for (const error of module.errors())
-      send({ event: 'collect_error', file, failure: failureOf(error, 'collection', file) })
+    for (const node of [module, ...module.children.allSuites()]) {
+      // Tests that ran were collected, so it was a hook behind them that broke.
+      const hasRun = [...node.children.allTests()].some((test) => /passed|failed/.test(test.result().state))
+      for (const error of hasRun ? node.errors() : []) this.breakSuite(file, failureOf(error, 'teardown', file))
+      for (const error of hasRun || node !== module ? [] : node.errors())
+        send({ event: 'collect_error', file, failure: failureOf(error, 'collection', file) })
+    }
     for (const test of module.children.allTests()) if (test.result().state !== 'pending') this.finish(test)
+  }
+
+  breakSuite(file, failure) {
+    this.red = true
+    send({ event: 'suite_error', file, failure })
   }
 
   onTestRunEnd(_modules, unhandledErrors) {
     this.starts.read()
     this.red ||= unhandledErrors.length > 0
     for (const error of unhandledErrors) {
+      const path = error.VITEST_TEST_PATH ?? error.stacks?.[0]?.file
+      if (/^Un(?:handled|caught) /.test(error.type) && typeof path === 'string') {
+        const file = fileOf({ moduleId: path })
+        this.breakSuite(file, failureOf(error, 'call', file))
+        continue
+      }
       const message = stripVTControlCharacters(`${error.name ?? 'Error'}: ${error.message}\n${error.stack ?? ''}`)
       send({ event: 'internal_error', message: capped(message) })
     }
