@@ -7,7 +7,13 @@ import { parseRequest } from './request-file.ts'
 let root = ''
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'greenloop-folder-'))
-  const files = ['here/test_h.py', 'shop/pyproject.toml', 'shop/tests/a/test_a.py', 'shop/tests/b/test_b.py', 'x/test_x.py']
+  const files = [
+    'here/test_h.py',
+    'shop/pyproject.toml',
+    'shop/tests/a/test_a.py',
+    'shop/tests/b/test_b.py',
+    'x/test_x.py',
+  ]
   for (const file of files) {
     await mkdir(join(root, file, '..'), { recursive: true })
     await writeFile(join(root, file), '')

@@ -25,7 +25,9 @@ export async function settleFolder(request: ExecutionRequest): Promise<Settled> 
   if (!isOutside || !(await Promise.all(paths.map((path) => exists(path)))).every(Boolean)) {
     return { request, warnings: [] }
   }
-  const folders = await Promise.all(paths.map(async (path) => ((await stat(path)).isDirectory() ? path : dirname(path))))
+  const folders = await Promise.all(
+    paths.map(async (path) => ((await stat(path)).isDirectory() ? path : dirname(path))),
+  )
   const root = await projectAround(folders.reduce(commonFolder))
   if (dirname(root) === root) return { request, warnings: [] }
   const moved = parts.map(([, rest], index) => `${relative(root, paths[index] ?? root) || '.'}${rest}`)

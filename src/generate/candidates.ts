@@ -73,7 +73,13 @@ export function judgeFor(wanted: Wanted): Judge {
     if (known !== undefined) return known
     chars += code.length
     if (seen.size >= maxParses || chars > maxParsedChars)
-      return { fault: { line: 1, column: 1, message: chars > maxParsedChars ? 'it is too long to parse' : 'it can be read in too many ways' } }
+      return {
+        fault: {
+          line: 1,
+          column: 1,
+          message: chars > maxParsedChars ? 'it is too long to parse' : 'it can be read in too many ways',
+        },
+      }
     const made = outline(code, wanted)
     if (made.fault?.message === 'too costly to parse') chars += maxParsedChars / 4
     seen.set(code, made)

@@ -12,7 +12,10 @@ export function statusError(response: IncomingMessage, body: string, secrets: re
   const said = excerpt(body, secrets)
   const message = `the model server answered ${status}${said === '' ? '' : `: ${said}`}`
   if (status === 401 || status === 403) {
-    return new GreenloopError('llm_unauthorized', message, { call, help: 'set LLM_API_KEY, or the variable that --http-api-key-env names, to a key for this server' })
+    return new GreenloopError('llm_unauthorized', message, {
+      call,
+      help: 'set LLM_API_KEY, or the variable that --http-api-key-env names, to a key for this server',
+    })
   }
   if (status === 429) return new GreenloopError('llm_rate_limited', message, { call })
   if (status >= 300 && status < 400) {

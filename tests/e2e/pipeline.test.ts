@@ -159,6 +159,35 @@ describe('a model behind HTTP', () => {
   })
 })
 
+describe('what happened on the way is told', () => {
+  it('names the offline generator where it took over from a model that a lying key implied', async () => {
+    await using folder = await temporary()
+    const env = { LLM_API_KEY: 'k', LLM_BASE_URL: 'http://127.0.0.1:9/v1', LLM_MAX_ATTEMPTS: '1' }
+    const args = ['generate', '--suite', suite('calculator.json'), '--artifacts', folder.path, '--json']
+    const { code, stdout, stderr } = await cli(args, { env })
+    expect(code).toBe(0)
+    expect(stderr).toContain('the offline generator takes over')
+    expect(JSON.parse(stdout)).toMatchObject({ provider: 'offline' })
+  })
+
+  it('shows what was changed in an answer, what it does not prove, and that a named key is missing', async () => {
+    await using folder = await temporary()
+    const own = 'def add(a, b):\n    return a + b\n\n\ndef test_add():\n    assert add(1, 2) == 3\n\n\ndef test_cut(:\n'
+    await using server = await startLlmServer([streamed(`\`\`\`python\n${own}\`\`\``)])
+    const http = ['--mode', 'http', '--http-endpoint', server.url, '--http-api-key-env', 'NO_SUCH_KEY']
+    const args = ['generate', '--suite', suite('calculator.json'), ...http, '--artifacts', folder.path]
+    const { code, stderr } = await cli(args)
+    expect(code).toBe(0)
+    expect(stderr).toContain('the variable NO_SUCH_KEY is not set')
+    expect(stderr).toContain('dropped')
+    expect(stderr).toContain('defines what it should test: add')
+  })
+})
+
+it('completes the commands of a command', async () => {
+  expect((await cli(['completion', 'bash'])).stdout).toContain("config) words='show --origin ")
+})
+
 describe('the sample requests', () => {
   it.each([
     ['exec_request.json', ['failed', 'errored', 'timed_out']],

@@ -63,7 +63,8 @@ describe.skipIf(info?.plugins['cov'] === undefined)('a project with pytest-cov a
   })
 
   it('does not turn red over the coverage of a retry', async () => {
-    const flaky = 'import os\ndef test_flaky():\n    if not os.path.exists("m"):\n        open("m", "w")\n        assert 0\n'
+    const flaky =
+      'import os\ndef test_flaky():\n    if not os.path.exists("m"):\n        open("m", "w")\n        assert 0\n'
     const { verdict, summary } = await run({ ...measured, 'test_c.py': flaky }, '--retries', '1')
     expect(summary).toMatchObject({ passed: 2, flaky: 1 })
     expect(verdict).toBe('passed')

@@ -37,7 +37,9 @@ function entriesOf(program: Command): Entry[] {
     name: command.name(),
     description: command.description(),
     subcommands: command.commands.map((inner) => inner.name()),
-    options: [...command.options, ...command.commands.flatMap((inner) => inner.options), ...program.options].flatMap((option: Option) => option.long ?? []),
+    options: [...command.options, ...command.commands.flatMap((inner) => inner.options), ...program.options].flatMap(
+      (option: Option) => option.long ?? [],
+    ),
   }))
 }
 
@@ -90,7 +92,8 @@ function fish(entries: readonly Entry[]): string {
 
 function pwsh(entries: readonly Entry[]): string {
   const table = entries.map(
-    ({ name, subcommands, options }) => `  '${name}' = @(${[...subcommands, ...options].map((o) => `'${o}'`).join(', ')})`,
+    ({ name, subcommands, options }) =>
+      `  '${name}' = @(${[...subcommands, ...options].map((o) => `'${o}'`).join(', ')})`,
   )
   return `Register-ArgumentCompleter -Native -CommandName greenloop -ScriptBlock {
   param($word, $ast, $position)

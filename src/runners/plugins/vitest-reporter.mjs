@@ -247,7 +247,7 @@ export default class GreenloopReporter {
     this.red ||= unhandledErrors.length > 0
     for (const error of unhandledErrors) {
       const path = error.VITEST_TEST_PATH ?? error.stacks?.[0]?.file
-      if (/^Un(?:handled|caught) /.test(error.type) && typeof path === 'string') {
+      if (/^(?:Unhandled Rejection|(?:Uncaught|Unhandled) Exception)$/.test(error.type) && typeof path === 'string') {
         const file = fileOf({ moduleId: path })
         this.breakSuite(file, failureOf(error, 'call', file))
         continue
