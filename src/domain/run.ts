@@ -109,6 +109,8 @@ export interface FileCoverage {
   readonly lines: Readonly<Record<string, number>>
   /** Line number to [taken, total] branches. */
   readonly branches: Readonly<Record<string, readonly [taken: number, total: number]>>
+  /** Line number to the targets of the branches that were taken, where the framework knows them. */
+  readonly targets?: Readonly<Record<string, readonly number[]>> | undefined
 }
 
 /** One measured benchmark. Times in seconds. */

@@ -48,7 +48,12 @@ const isFigure = shape({
 })
 
 const isBranch: Check = (value) => Array.isArray(value) && value.length === 2 && value.every(isAmount)
-const isCovered = shape({ file: isText, lines: mapOf(isAmount), branches: mapOf(isBranch) })
+const isCovered = shape({
+  file: isText,
+  lines: mapOf(isAmount),
+  branches: mapOf(isBranch),
+  targets: maybe(mapOf(listOf(isWhole))),
+})
 const ending = {
   id: isId,
   outcome: isOutcome,

@@ -20,6 +20,18 @@ describe('uniting coverage', () => {
     ])
   })
 
+  it('counts each branch once where it is known which were taken', () => {
+    const taking = (...targets: number[]) => ({
+      file: 'a.py',
+      lines: {},
+      branches: { 1: [targets.length, 3] as const },
+      targets: { 1: targets },
+    })
+    expect(mergeCoverage([[taking(2)], [taking(4)], [taking(2)]])).toEqual([
+      { file: 'a.py', lines: {}, branches: { 1: [2, 3] } },
+    ])
+  })
+
   it('does not depend on the order of processes, and loses no line that was hit', () => {
     fc.assert(
       fc.property(parts, (given) => {

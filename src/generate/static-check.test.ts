@@ -41,7 +41,9 @@ describe('a Python script', () => {
   it('that tests a copy of its own is reported', () => {
     const code = 'def add(a, b):\n    return a + b\ndef test_a():\n    assert add(1, 2) == 3'
     const findings = checkScript(code, { language: 'python', symbols: ['calc', 'add'] })
-    expect(findings.map(({ kind }) => kind)).toEqual(['target_redefined'])
+    expect(findings.map(({ severity, kind }) => `${severity} ${kind}`)).toEqual(['error target_redefined'])
+    const beside = checkScript(`from calc import sub\n${code}`, { language: 'python', symbols: ['calc', 'add'] })
+    expect(beside.map(({ severity, kind }) => `${severity} ${kind}`)).toEqual(['warning target_redefined'])
   })
 
   it('is rejected only for what breaks the run', () => {

@@ -72,9 +72,11 @@ def entry_of(name, data):
         return None
     lines = {str(line): 1 for line in data["executed_lines"]}
     lines.update((str(line), 0) for line in data["missing_lines"])
-    branches = {}
+    branches, targets = {}, {}
     for taken, key in ((1, "executed_branches"), (0, "missing_branches")):
-        for source, _target in data.get(key, ()):
+        for source, target in data.get(key, ()):
             had = branches.get(str(source), [0, 0])
             branches[str(source)] = [had[0] + taken, had[1] + 1]
-    return {"file": relative.replace(os.sep, "/"), "lines": lines, "branches": branches}
+            if taken:
+                targets.setdefault(str(source), []).append(target)
+    return {"file": relative.replace(os.sep, "/"), "lines": lines, "branches": branches, "targets": targets}
