@@ -31,7 +31,10 @@ function readable({ summary, runDir }: Reported, { output, cwd }: Session): stri
     ...summary.problems.map(
       ({ kind, message }) => `${paint(kind === 'note' ? 'dim' : 'yellow', kind)} ${visible(message)}`,
     ),
-    ...summary.sandbox.gaps.map((gap) => `${paint('yellow', `sandbox ${summary.sandbox.tier}`)} ${gap}`),
+    // What the strongest tier lacks on this machine is for doctor and the report; a weaker tier is said each time.
+    ...(summary.sandbox.tier === 'standard' ? [] : summary.sandbox.gaps).map(
+      (gap) => `${paint('yellow', `sandbox ${summary.sandbox.tier}`)} ${gap}`,
+    ),
     '',
     headline(summary, paint),
     `report   ${join(shownFolder, 'report.html')}`,
