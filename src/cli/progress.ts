@@ -56,7 +56,7 @@ function lineOf(progress: Progress, paint: Paint): string | null {
     case 'killed':
       return `${paint('red', 'KILLED ')} process ${progress.process}: ${visible(progress.reason)}`
     case 'note':
-      return `${paint('yellow', 'NOTE   ')} ${visible(progress.problem.message)}`
+      return `${paint('yellow', 'NOTE   ')} ${firstLine(progress.problem.message)}`
     case 'collected':
     case 'started':
     case 'running':

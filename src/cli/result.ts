@@ -29,7 +29,7 @@ function readable({ summary, runDir }: Reported, { output, cwd }: Session): stri
       : [`… and ${summary.moreFailures.count} more failures in the report`, '']),
     ...summary.flaky.map(({ id, attempts }) => `${paint('yellow', 'flaky')} ${visible(id)} (${attempts.join(', ')})`),
     ...summary.problems.map(
-      ({ kind, message }) => `${paint(kind === 'note' ? 'dim' : 'yellow', kind)} ${visible(message)}`,
+      ({ kind, message }) => `${paint(kind === 'note' ? 'dim' : 'yellow', kind)} ${lines(message)}`,
     ),
     // What the strongest tier lacks on this machine is for doctor and the report; a weaker tier is said each time.
     ...(summary.sandbox.tier === 'standard' ? [] : summary.sandbox.gaps).map(
@@ -42,6 +42,11 @@ function readable({ summary, runDir }: Reported, { output, cwd }: Session): stri
     ...summary.failures.slice(0, 1).map(({ rerun }) => `again    ${rerun}`),
     '',
   ].join('\n')
+}
+
+/** Foreign text with its lines kept and everything else that could drive a terminal made visible. */
+function lines(text: string): string {
+  return text.trimEnd().split('\n').map(visible).join('\n    ')
 }
 
 type Failure = Reported['summary']['failures'][number]

@@ -172,7 +172,8 @@ describe('what happened on the way is told', () => {
 
   it('shows what was changed in an answer, what it does not prove, and that a named key is missing', async () => {
     await using folder = await temporary()
-    const own = 'def add(a, b):\n    return a + b\n\n\ndef test_add():\n    assert add(1, 2) == 3\n\n\ndef test_cut(:\n'
+    const own =
+      'from calculator import subtract\n\n\ndef add(a, b):\n    return a + b\n\n\ndef test_add():\n    assert add(1, 2) == 3\n\n\ndef test_cut(:\n'
     await using server = await startLlmServer([streamed(`\`\`\`python\n${own}\`\`\``)])
     const http = ['--mode', 'http', '--http-endpoint', server.url, '--http-api-key-env', 'NO_SUCH_KEY']
     const args = ['generate', '--suite', suite('calculator.json'), ...http, '--artifacts', folder.path]
@@ -181,6 +182,28 @@ describe('what happened on the way is told', () => {
     expect(stderr).toContain('the variable NO_SUCH_KEY is not set')
     expect(stderr).toContain('dropped')
     expect(stderr).toContain('defines what it should test: add')
+  })
+
+  it('refuses a script that tests only a copy of its own', async () => {
+    await using folder = await temporary()
+    const answer = join(folder.path, 'answer.md')
+    await writeFile(
+      answer,
+      '```python\ndef add(a, b):\n    return a + b\n\n\ndef test_add():\n    assert add(1, 2) == 3\n```\n',
+    )
+    const args = [
+      '--suite',
+      suite('calculator.json'),
+      '--mode',
+      'mock',
+      '--mock-response',
+      answer,
+      '--artifacts',
+      folder.path,
+    ]
+    const { code, stderr } = await cli(['pipeline', ...args])
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/GL0402.*defines what it should test: add/)
   })
 })
 
