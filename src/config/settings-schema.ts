@@ -84,10 +84,6 @@ export const settingsFileSchema = z
     generation: generationSchema.prefault({}),
     execution: executionSchema.prefault({}),
     artifacts: text.default('artifacts').describe('Folder of the artifacts of runs.'),
-    output: z
-      .enum(['auto', 'live', 'lines', 'agent', 'json', 'jsonl'])
-      .default('auto')
-      .describe('Form of what is printed; `auto` looks at the terminal.'),
   })
   .describe('Settings of Greenloop.')
 
@@ -104,7 +100,7 @@ export interface Settings extends Omit<FileSettings, '$schema' | 'llm'> {
 type PathsOf<Group extends 'llm' | 'generation' | 'execution'> = `${Group}.${Extract<keyof Settings[Group], string>}`
 
 /** Name of one setting. */
-export type SettingPath = PathsOf<'llm'> | PathsOf<'generation'> | PathsOf<'execution'> | 'artifacts' | 'output'
+export type SettingPath = PathsOf<'llm'> | PathsOf<'generation'> | PathsOf<'execution'> | 'artifacts'
 
 /** The variable and the option that give a setting. */
 export interface SettingSource {
@@ -145,7 +141,6 @@ export const settingSources: Readonly<Record<SettingPath, SettingSource>> = {
   'execution.timeoutSeconds': { env: 'GREENLOOP_TIMEOUT_SECONDS', flag: '--timeout' },
   'execution.executable': { env: 'GREENLOOP_RUNNER_PATH', flag: '--runner-path' },
   artifacts: { env: 'GREENLOOP_ARTIFACTS', flag: '--artifacts' },
-  output: { env: 'GREENLOOP_OUTPUT', flag: '--output' },
 }
 
 /** The schema of one setting, as far as files know it. */
@@ -157,5 +152,5 @@ export function settingSchema(path: SettingPath): z.ZodType {
     execution: executionSchema.shape,
   }
   const [group = '', name = ''] = path.split('.')
-  return path === 'artifacts' || path === 'output' ? shape[path] : (groups[group]?.[name] ?? z.string())
+  return path === 'artifacts' ? shape[path] : (groups[group]?.[name] ?? z.string())
 }

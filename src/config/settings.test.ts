@@ -128,11 +128,11 @@ describe('the settings file', () => {
   })
 
   it('may be a key of package.json', async () => {
-    await put('package.json', '{\n "name": "x",\n "greenloop": {\n  "llm": {"model": "m"},\n  "outputt": "json"\n }\n}')
+    await put('package.json', '{\n "name": "x",\n "greenloop": {\n  "llm": {"model": "m"},\n  "artifcts": "x"\n }\n}')
     expect((await failure()).problems).toMatchObject([
       {
-        message: 'unknown key `outputt` in `greenloop`',
-        help: 'did you mean `output`?',
+        message: 'unknown key `artifcts` in `greenloop`',
+        help: 'did you mean `artifacts`?',
         place: { file: 'package.json', line: 5 },
       },
     ])
@@ -146,8 +146,8 @@ describe('the settings file', () => {
   })
 
   it('can be named, and must then exist', async () => {
-    await put('other.yaml', 'output: jsonl\n')
-    expect((await load({ configPath: 'other.yaml' })).settings.output).toBe('jsonl')
+    await put('other.yaml', 'llm:\n  model: other\n')
+    expect((await load({ configPath: 'other.yaml' })).settings.llm.model).toBe('other')
     expect((await failure({ configPath: 'othr.yaml' })).help).toBe('did you mean `other.yaml`?')
   })
 
