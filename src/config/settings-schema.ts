@@ -84,6 +84,9 @@ export const settingsFileSchema = z
     generation: generationSchema.prefault({}),
     execution: executionSchema.prefault({}),
     artifacts: text.default('artifacts').describe('Folder of the artifacts of runs.'),
+    store: text
+      .default('.greenloop/greenloop.db')
+      .describe('Where runs are recorded: a file, the `postgres://…` address of a shared database, or `off`.'),
   })
   .describe('Settings of Greenloop.')
 
@@ -100,7 +103,7 @@ export interface Settings extends Omit<FileSettings, '$schema' | 'llm'> {
 type PathsOf<Group extends 'llm' | 'generation' | 'execution'> = `${Group}.${Extract<keyof Settings[Group], string>}`
 
 /** Name of one setting. */
-export type SettingPath = PathsOf<'llm'> | PathsOf<'generation'> | PathsOf<'execution'> | 'artifacts'
+export type SettingPath = PathsOf<'llm'> | PathsOf<'generation'> | PathsOf<'execution'> | 'artifacts' | 'store'
 
 /** The variable and the option that give a setting. */
 export interface SettingSource {
@@ -141,6 +144,7 @@ export const settingSources: Readonly<Record<SettingPath, SettingSource>> = {
   'execution.timeoutSeconds': { env: 'GREENLOOP_TIMEOUT_SECONDS', flag: '--timeout' },
   'execution.executable': { env: 'GREENLOOP_RUNNER_PATH', flag: '--runner-path' },
   artifacts: { env: 'GREENLOOP_ARTIFACTS', flag: '--artifacts' },
+  store: { env: 'GREENLOOP_STORE', flag: '--store' },
 }
 
 /** The schema of one setting, as far as files know it. */
@@ -152,5 +156,5 @@ export function settingSchema(path: SettingPath): z.ZodType {
     execution: executionSchema.shape,
   }
   const [group = '', name = ''] = path.split('.')
-  return path === 'artifacts' ? shape[path] : (groups[group]?.[name] ?? z.string())
+  return path === 'artifacts' || path === 'store' ? shape[path] : (groups[group]?.[name] ?? z.string())
 }

@@ -133,6 +133,7 @@ function assemble(chosen: ReadonlyMap<SettingPath, Chosen>, { input, file }: Lay
   const settings: Settings = {
     ...filled,
     artifacts: resolve(input.cwd, filled.artifacts),
+    store: isPlace(filled.store) ? resolve(input.cwd, filled.store) : filled.store,
     llm: {
       ...filled.llm,
       mode: filled.llm.mode ?? implied.mode,
@@ -160,6 +161,7 @@ const pathSettings: ReadonlySet<SettingPath> = new Set<SettingPath>([
 
 /** A bare name of an executable is looked up on the PATH; with a slash it is a path like the others. */
 function isPath(path: SettingPath, value: string): boolean {
+  if (path === 'store') return isPlace(value)
   return pathSettings.has(path) || (path === 'execution.executable' && value.includes('/'))
 }
 
@@ -178,4 +180,9 @@ function impliedMode(chosen: ReadonlyMap<SettingPath, Chosen>): { mode: LlmMode;
     if (found !== undefined && found.value !== false) return { mode, why: `implied by ${found.origin.where}` }
   }
   return { mode: 'offline', why: 'default' }
+}
+
+/** Whether a store is named by the path of its file. */
+function isPlace(store: string): boolean {
+  return store !== 'off' && !/^postgres(?:ql)?:\/\//i.test(store)
 }

@@ -1,73 +1,10 @@
-/** What a failure is called, where it leads, and what mends it. The key is what code throws; the id is what people look up. */
-interface ErrorEntry {
-  /** Stable id, printed in messages and looked up by `greenloop explain`. */
-  readonly id: `GL${number}`
-  /** Process exit code: 2 usage, 3 infrastructure, 4 nothing ran, 5 incomplete, 6 budget. */
-  readonly exit: 1 | 2 | 3 | 4 | 5 | 6 | 130 | 143
-  /** One line that says what this failure is. */
-  readonly title: string
-  /** A paragraph: the usual causes and what to do about each. */
-  readonly explanation: string
-}
+import type { ErrorEntry } from './error-entry.ts'
+import { inputErrors } from './input-errors.ts'
+import { storeErrors } from './store-errors.ts'
 
 /** The closed set of failures that stop a command. */
 export const errorCatalog = {
-  usage_invalid: {
-    id: 'GL0101',
-    exit: 2,
-    title: 'the command line cannot be used as it is',
-    explanation:
-      'An option or argument is unknown, missing, or does not go with another. The message names it and, where one is near, the name that was probably meant. `greenloop COMMAND --help` lists what a command takes.',
-  },
-  file_missing: {
-    id: 'GL0102',
-    exit: 2,
-    title: 'a file that was named does not exist or cannot be read',
-    explanation:
-      'Paths are taken relative to the folder the command was started in; paths inside a request file, relative to that file. Check the spelling, the working folder and the permissions.',
-  },
-  file_too_large: {
-    id: 'GL0103',
-    exit: 2,
-    title: 'a file is larger than Greenloop reads',
-    explanation:
-      'Suites, requests and settings are limited to 10 MiB, and documents to 500 levels of nesting, so that one wrong file cannot take the machine down. Split the suite, or point to the file that was really meant.',
-  },
-  syntax_invalid: {
-    id: 'GL0104',
-    exit: 2,
-    title: 'a file is not valid JSON or YAML',
-    explanation:
-      'The message points at the line and column where reading stopped; the mistake is there or just before it: a missing comma, an unclosed bracket or quote, a tab in YAML indentation.',
-  },
-  suite_invalid: {
-    id: 'GL0201',
-    exit: 2,
-    title: 'the suite does not follow the suite schema',
-    explanation:
-      'Every problem is listed with its line. Unknown keys are reported with the nearest known one; put data of your own under `custom`. The schema is published as docs/schemas/suite.schema.json, and editors check against it when the suite names it in `$schema`.',
-  },
-  request_invalid: {
-    id: 'GL0202',
-    exit: 2,
-    title: 'the execution request does not follow its schema',
-    explanation:
-      'Every problem is listed with its line. The schema is published as docs/schemas/request.schema.json; examples/exec_request.json is a request that uses most of it.',
-  },
-  config_invalid: {
-    id: 'GL0203',
-    exit: 2,
-    title: 'a setting has a value that cannot be used',
-    explanation:
-      '`greenloop config show --origin` prints every setting with the file, line, variable or flag it came from.',
-  },
-  template_invalid: {
-    id: 'GL0204',
-    exit: 2,
-    title: 'a prompt template cannot be rendered',
-    explanation:
-      'Templates are Jinja files. The message names the template and what it could not find or parse. `greenloop generate --show-prompt` prints the prompt without calling a model.',
-  },
+  ...inputErrors,
   llm_unreachable: {
     id: 'GL0301',
     exit: 3,
@@ -198,6 +135,14 @@ export const errorCatalog = {
     title: 'the command was interrupted',
     explanation: 'Ctrl-C or a signal ended it. What was finished before is kept in the artifacts of the run.',
   },
+  target_failed: {
+    id: 'GL1101',
+    exit: 3,
+    title: 'the system a task called on broke down',
+    explanation:
+      'The workflow, server or function behind a task answered with an error of its own making, or not at all. It is a system error, not the answer of the task, so it is tried again while the policy allows it.',
+  },
+  ...storeErrors,
   internal: {
     id: 'GL0901',
     exit: 3,

@@ -1,0 +1,81 @@
+import type { RunKind, StoredRun, StoredTask } from './stored-run.ts'
+import type { TaskAttempt, TaskResult } from './task.ts'
+
+/** A database transaction, as narrow as a queue and a store need it to share one. */
+export interface Tx {
+  executeSql(sql: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+}
+
+/** A chunk of tasks that a worker holds for a while. (`jobId`, `retryCount`) is the fence: a later holder has a higher count. */
+export interface Lease {
+  readonly jobId: string
+  readonly retryCount: number
+  readonly runId: string
+  /** Numbers of the tasks: from, and up to but not including. */
+  readonly from: number
+  readonly to: number
+}
+
+/** A chunk as it is put in. */
+export type Chunk = Pick<Lease, 'runId' | 'from' | 'to'>
+
+/** Carries chunks to workers. Delivery is at least once; what is settled in a transaction is settled once. */
+export interface LeaseQueue {
+  start(): Promise<void>
+  /** Puts chunks in, within the transaction that stores their tasks. */
+  put(chunks: readonly Chunk[], tx: Tx): Promise<void>
+  /** Takes up to `max` chunks; none is an answer. */
+  claim(max: number): Promise<readonly Lease[]>
+  /** Keeps leases alive; gives the job ids that are still ours. */
+  renew(leases: readonly Lease[], tx?: Tx): Promise<ReadonlySet<string>>
+  /** Completes chunks within the transaction that stores their results; gives the job ids that were ours. */
+  settle(leases: readonly Lease[], tx: Tx): Promise<ReadonlySet<string>>
+  /** Chunks whose holders were lost more often than is borne; they are not delivered again. */
+  exhausted(limit: number): Promise<readonly Lease[]>
+  /** Removes exhausted chunks, within the transaction that settles their tasks. */
+  discard(leases: readonly Lease[], tx: Tx): Promise<void>
+  /** Stops without waiting for anything held. */
+  stop(): Promise<void>
+}
+
+/** What a worker writes in one transaction. */
+export interface ChunkRecord {
+  readonly runId: string
+  readonly seq: number
+  readonly attempt?: TaskAttempt | undefined
+  readonly result?: TaskResult | undefined
+}
+
+/** What the shared store has beyond the embedded one. */
+export interface SharedStore {
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Run records with policy and state by id; cheap enough for every claim. */
+  heads(ids: readonly string[]): Promise<ReadonlyMap<string, StoredRun>>
+  /** Tasks of these ranges that have no result yet. */
+  open(ranges: readonly Chunk[]): Promise<ReadonlyMap<string, readonly StoredTask[]>>
+  record(records: readonly ChunkRecord[], tx: Tx): Promise<void>
+  /** Tells every worker that listens that a run has changed. */
+  notify(runId: string, tx?: Tx): Promise<void>
+  listen(onRun: (runId: string) => void): Promise<{ close(): Promise<void> }>
+  /** Runs that are running, for whoever looks after them. */
+  active(kinds: readonly RunKind[]): Promise<readonly StoredRun[]>
+  /** Does `work` if nobody else holds the lock of this name; says whether it did. */
+  exclusively(name: string, work: () => Promise<void>): Promise<boolean>
+  /** Epoch milliseconds by the clock of the database. */
+  now(): Promise<number>
+}
+
+/** The shared allowance of a rate limit. Times in epoch milliseconds of the database's clock. */
+export interface TokenStore {
+  /** Takes up to `count` tokens; gives how many, and after how many milliseconds to ask again where there were none. */
+  take(limit: SharedLimit, count: number): Promise<{ readonly granted: number; readonly retryInMs: number }>
+  /** Nobody gets a token of this key for so long: a 429 with Retry-After. */
+  penalize(key: string, forMs: number): Promise<void>
+}
+
+/** A token bucket by its name. */
+export interface SharedLimit {
+  readonly key: string
+  readonly perMinute: number
+  readonly burst: number
+}
