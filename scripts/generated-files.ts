@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { requestAliases } from '../src/config/request-aliases.ts'
 import { suiteAliasTables } from '../src/config/suite-aliases.ts'
 import { settingSchema, settingsFileSchema, settingSources, type SettingPath } from '../src/config/settings-schema.ts'
+import { policySchema } from '../src/domain/policy.ts'
+import { trialSchema } from '../src/domain/trial.ts'
 import { errorCatalog } from '../src/domain/errors.ts'
 import { executionRequestSchema } from '../src/domain/execution-request.ts'
 import { suiteSchema } from '../src/domain/suite.ts'
@@ -12,7 +14,9 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'docs/schemas/suite.schema.json': jsonSchema(suiteSchema),
     'docs/schemas/request.schema.json': jsonSchema(executionRequestSchema),
     'docs/schemas/settings.schema.json': jsonSchema(settingsFileSchema),
+    'docs/schemas/trial.schema.json': jsonSchema(trialSchema),
     'docs/reference/settings.md': settingsPage(),
+    'docs/reference/policy.md': policyPage(),
     'docs/reference/errors.md': errorsPage(),
     'docs/reference/names.md': namesPage(),
     '.env.example': envExample(),
@@ -73,6 +77,39 @@ For \`greenloop run\`, a request file goes before all of these but the command l
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 `
+}
+
+/** Every key of an execution policy, nested ones with their path. */
+function policyPage(): string {
+  const schema = z.toJSONSchema(policySchema, { target: 'draft-2020-12', io: 'input' }) as SchemaNode
+  const rows = policyRows(schema, '').map(
+    (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`,
+  )
+  return `# Execution policy
+
+${generatedNote} Source: \`src/domain/policy.ts\`.
+
+How tasks are run, as the library takes it and as manifests write it; there every key may be written in snake_case, and
+\`backoff_seconds\` beside \`batch_size\` is the pause between batches. Times are in seconds.
+
+| Key | Default | Meaning |
+| --- | --- | --- |
+${rows.join('\n')}
+`
+}
+
+interface SchemaNode {
+  readonly description?: string
+  readonly default?: unknown
+  readonly properties?: Readonly<Record<string, SchemaNode>>
+}
+
+function policyRows({ properties = {} }: SchemaNode, path: string): string[][] {
+  return Object.entries(properties).flatMap(([key, node]) => {
+    const inner = policyRows(node, `${path}${key}.`)
+    const initial = node.default === undefined || inner.length > 0 ? '' : JSON.stringify(node.default)
+    return [[code(`${path}${key}`), code(initial), node.description ?? ''], ...inner]
+  })
 }
 
 /** Canonical keys with the names that mean the same. */

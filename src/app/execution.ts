@@ -2,11 +2,15 @@ import type { LoadedSettings } from '../config/settings.ts'
 import { testEnvironment } from '../config/test-environment.ts'
 import type { ExecutionRequest } from '../domain/execution-request.ts'
 import type { Execution } from '../domain/run.ts'
+import { executeTasks } from '../engine/execute-tasks.ts'
 import { execute } from '../execute/execute.ts'
+import type { Resumed } from '../execute/execute.ts'
+import type { RunBook } from '../execute/ledger.ts'
 import type { OverlayFile } from '../execute/workspace.ts'
 import type { Summary } from '../report/summary.ts'
 import { openSandbox } from '../runners/sandbox.ts'
 import { runners } from '../runners/runner-table.ts'
+import type { EarlierPart } from './earlier.ts'
 import { redactorOf } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -19,27 +23,33 @@ export interface ExecutionInput {
   /** Files laid over the copy of the project that the tests see. */
   readonly overlay?: readonly OverlayFile[] | undefined
   readonly collectOnly?: boolean | undefined
+  /** Where tests and attempts are put on record. */
+  readonly book?: RunBook | undefined
+  /** What an earlier part of this run has left. */
+  readonly earlier?: EarlierPart | undefined
 }
 
 /** Finds the framework and the sandbox, then runs or only collects. */
 export async function runRequest(
-  input: ExecutionInput,
+  input: ExecutionInput & { readonly resumed?: Resumed | undefined },
   loaded: LoadedSettings,
   where: Surroundings,
 ): Promise<Execution> {
   const { request } = input
   const environment = testEnvironment(where.env)
   const runner = runners[request.framework]()
-  const place = { cwd: request.cwd, env: { ...environment, ...request.env }, executable: request.executable }
+  const project = { cwd: request.cwd, env: { ...environment, ...request.env }, executable: request.executable }
   const [info, { sandbox }] = await Promise.all([
-    runner.probe(place, where.signal),
+    runner.probe(project, where.signal),
     openSandbox(request.sandbox ?? loaded.settings.execution.sandbox),
   ])
   // Loaded while the tests run, since it is not needed before they are over.
   const reports = import('../report/write.ts')
-  const { runId, runDir, overlay = [], collectOnly = false } = input
+  const { runId, runDir, overlay = [], collectOnly = false, book, resumed, earlier } = input
   const redact = redactorOf(loaded).text
-  const parts = { runner, info, sandbox, runDir, runId, environment, overlay, collectOnly, redact }
+  const record = { book, resumed, appendLogs: earlier !== undefined }
+  const place = { runDir, runId, environment, overlay }
+  const parts = { runner, info, sandbox, ...place, ...record, collectOnly, redact, runTasks: executeTasks }
   const execution = await execute(request, parts, { signal: where.signal, onProgress: where.onProgress ?? ignore })
   await reports
   return overlay.length === 0 ? execution : { ...execution, scriptDir: runDir }
@@ -57,9 +67,15 @@ export interface Reported {
 
 /** Writes every report of an execution. */
 export async function report(execution: Execution, input: ExecutionInput, loaded: LoadedSettings): Promise<Reported> {
-  const { runDir, request } = input
+  const { runDir, request, earlier } = input
   const redactor = redactorOf(loaded)
   const { writeReports } = await import('../report/write.ts')
-  const { summary } = await writeReports(execution, { runDir, redactor, coverageRequested: request.coverage !== false })
+  const coverageRequested = request.coverage !== false
+  const { summary } = await writeReports(execution, {
+    runDir,
+    redactor,
+    coverageRequested,
+    again: earlier !== undefined,
+  })
   return { execution, summary, runDir }
 }

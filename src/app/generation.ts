@@ -16,8 +16,12 @@ import { createRunId } from '../lib/ids.ts'
 import { now } from '../lib/clock.ts'
 import { generationFiles } from '../report/generation-files.ts'
 import { writeTexts } from '../report/write.ts'
+import type { EarlierPart } from './earlier.ts'
+import { generatedRecord, readGenerated } from './generated-record.ts'
 import { openModel } from './model.ts'
-import { checkedRunId, makeRunDir } from './run-folder.ts'
+import type { Recording } from './recording.ts'
+import type { Resumption } from './resumption.ts'
+import { checkedRunId } from './run-folder.ts'
 import { readSettings, redactorOf } from './settings.ts'
 import { warningText } from './warning-text.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -41,18 +45,21 @@ export interface Prepared {
   /** Folder of the system under test, absolute. */
   readonly root: string
   readonly runId: string
+  /** Folder of the run, absolute. */
+  readonly runDir: string
   /** What the suite says of its execution, by keys of a request; every other source goes before it. */
   readonly suiteDefaults: Readonly<Record<string, unknown>>
   readonly warnings: readonly string[]
 }
 
 /** Reads settings and suite, plans, and renders the prompt; calls no model and writes nothing. */
-export async function prepare(input: GenerationInput, where: Surroundings): Promise<Prepared> {
+export async function prepare(input: GenerationInput, where: Surroundings, resumed?: Resumption): Promise<Prepared> {
   const suitePath = resolve(where.cwd, input.suite)
   const [loaded, file] = await Promise.all([readSettings(where), loadSuiteFile(suitePath)])
   const { settings } = loaded
   const root = resolve(dirname(suitePath), file.suite.target.root)
-  const runId = checkedRunId(input.runId) ?? createRunId(new Date(now()))
+  const runId = resumed?.run.id ?? checkedRunId(input.runId) ?? createRunId(new Date(now()))
+  const runDir = resumed?.run.folder ?? join(settings.artifacts, runId)
   const planned = planSuite(file.suite, {
     framework: settings.generation.framework,
     maxTestsPerEndpoint: settings.generation.maxTestsPerEndpoint,
@@ -74,7 +81,7 @@ export async function prepare(input: GenerationInput, where: Surroundings): Prom
     context: input.context,
   })
   const warnings = [...file.warnings.map(warningText), ...plan.warnings]
-  return { loaded, plan, prompt, root, runId, suiteDefaults: defaultsOf(file.suite), warnings }
+  return { loaded, plan, prompt, root, runId, runDir, suiteDefaults: defaultsOf(file.suite), warnings }
 }
 
 function defaultsOf({ defaults }: Suite): Record<string, unknown> {
@@ -114,12 +121,34 @@ export interface Generated {
   readonly files: Readonly<Record<string, string>>
 }
 
-/** Asks the model and writes prompt, answer and script into the folder of the run, whatever became of them. */
-export async function generate(prepared: Prepared, where: Surroundings): Promise<Generated> {
-  const { loaded, plan, prompt, runId } = prepared
-  const runDir = join(loaded.settings.artifacts, runId)
-  await makeRunDir(runDir)
-  where.onRun?.(runId, runDir)
+/**
+ * Asks the model and writes prompt, answer and script into the folder of the run, whatever became of them. A script that
+ * an earlier part of the run has left whole is taken instead, so that no model is paid twice.
+ */
+export async function generate(
+  prepared: Prepared,
+  { recording, earlier }: { readonly recording: Recording; readonly earlier?: EarlierPart | undefined },
+  where: Surroundings,
+): Promise<Generated> {
+  const { runDir } = prepared
+  const left = await readGenerated(earlier?.last.get('generated'), runDir)
+  if (left !== undefined) {
+    where.onStep?.(`the script is there already, from ${left.provider}`)
+    return { generation: { ...left, prompt: prepared.prompt }, runDir, files: filesOf(left, runDir) }
+  }
+  const generated = await askModel(prepared, where)
+  const record = generatedRecord(generated.generation)
+  if (record !== undefined) recording.event('generated', record)
+  return generated
+}
+
+/** The script lies where the earlier part of the run has put it. */
+function filesOf({ script }: Pick<Generation, 'script'>, runDir: string): Record<string, string> {
+  return script === undefined ? {} : { [script.name]: join(runDir, script.name) }
+}
+
+async function askModel(prepared: Prepared, where: Surroundings): Promise<Generated> {
+  const { loaded, plan, prompt, runDir } = prepared
   const demanded = loaded.origins['llm.mode'].kind !== 'default'
   const keyNamed = loaded.origins['llm.apiKeyEnv'].kind !== 'default'
   const { provider, calls } = await openModel(plan, { settings: loaded.settings, demanded, keyNamed }, where)

@@ -4,12 +4,20 @@ import { GreenloopError } from '../domain/errors.ts'
 import type { ExecutionRequest } from '../domain/execution-request.ts'
 import type { Generation, Script } from '../domain/generation.ts'
 import type { Execution } from '../domain/run.ts'
+import type { RunEnding } from '../domain/stored-run.ts'
 import { makeFolders } from '../lib/files.ts'
+import type { EarlierPart } from './earlier.ts'
 import { report, runRequest } from './execution.ts'
 import type { ExecutionInput, Reported } from './execution.ts'
 import { generate, prepare } from './generation.ts'
 import type { Generated, GenerationInput, Prepared } from './generation.ts'
-import { readRequest } from './run.ts'
+import { runOrGoOn } from './going-on.ts'
+import { keptFlags, recorded } from './recorded.ts'
+import type { RecordedWork } from './recorded.ts'
+import type { Recording } from './recording.ts'
+import type { Resumption, StoredInput } from './resumption.ts'
+import { endingOf, readRequest } from './run.ts'
+import { makeRunDir } from './run-folder.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** A generation, and what came of running its script. */
@@ -36,18 +44,64 @@ export interface PipelineResult extends Validated {
 }
 
 /** Makes a script and proves that the runner collects it, without running a test. */
-export async function generateTests(input: PipelineInput, where: Surroundings): Promise<Validated> {
-  const prepared = await prepare(input, where)
-  return (await validated(prepared, input, where)).result
+export async function generateTests(
+  input: PipelineInput,
+  where: Surroundings,
+  resumed?: Resumption,
+): Promise<Validated> {
+  const prepared = await prepare(input, where, resumed)
+  const request = await requestFor(prepared, input, where)
+  return onRecord({ prepared, input, resumed, kind: 'generate', retries: 0 }, where, {
+    work: async (recording, within) => {
+      return (await validated({ prepared, request, input }, { recording, earlier: resumed?.earlier }, within)).result
+    },
+    ending: () => ({ state: 'finished', verdict: 'passed', exitCode: 0 }),
+  })
 }
 
 /** From suite to report: only the script that was just made is run. */
-export async function runPipeline(input: PipelineInput, where: Surroundings): Promise<PipelineResult> {
-  const prepared = await prepare(input, where)
-  const { result, execution: planned } = await validated(prepared, input, where)
-  where.onStep?.(`running ${result.collected} tests of ${result.script.name} on ${planned.request.framework}`)
-  const execution = await runRequest(planned, prepared.loaded, where)
-  return { ...result, reported: await report(missed(execution, result.collected), planned, prepared.loaded) }
+export async function runPipeline(
+  input: PipelineInput,
+  where: Surroundings,
+  resumed?: Resumption,
+): Promise<PipelineResult> {
+  const prepared = await prepare(input, where, resumed)
+  const request = await requestFor(prepared, input, where)
+  const earlier = resumed?.earlier
+  return onRecord({ prepared, input, resumed, kind: 'pipeline', retries: request.retries }, where, {
+    work: async (recording, within) => {
+      const ready = await validated({ prepared, request, input }, { recording, earlier }, within)
+      const { result } = ready
+      const planned = { ...ready.execution, book: recording, earlier }
+      within.onStep?.(`running ${result.collected} tests of ${result.script.name} on ${request.framework}`)
+      const execution = await runOrGoOn(planned, prepared.loaded, within)
+      return { ...result, reported: await report(missed(execution, result.collected), planned, prepared.loaded) }
+    },
+    ending: ({ reported }) => endingOf(reported),
+  })
+}
+
+interface Planned {
+  readonly prepared: Prepared
+  readonly input: PipelineInput
+  readonly resumed?: Resumption | undefined
+  readonly kind: 'generate' | 'pipeline'
+  readonly retries: number
+}
+
+/** Does the work of a run that begins with a generation, in a folder of its own and on record. */
+async function onRecord<T>(
+  { prepared, input, resumed, kind, retries }: Planned,
+  where: Surroundings,
+  { work, ending }: { readonly work: RecordedWork<T>; readonly ending: (result: T) => RunEnding },
+): Promise<T> {
+  const { runId: id, runDir: folder, loaded } = prepared
+  if (resumed === undefined) await makeRunDir(folder)
+  where.onRun?.(id, folder)
+  const stored: StoredInput<PipelineInput> = { cwd: where.cwd, flags: keptFlags(where.flags), input }
+  const run = { id, kind, title: input.suite, input: stored, folder }
+  const record = { run, loaded, retries, claimed: resumed, known: resumed?.earlier.known }
+  return recorded(record, where, { work, ending })
 }
 
 interface Ready {
@@ -55,18 +109,31 @@ interface Ready {
   readonly execution: ExecutionInput
 }
 
-async function validated(prepared: Prepared, input: PipelineInput, where: Surroundings): Promise<Ready> {
+interface Asked {
+  readonly prepared: Prepared
+  readonly request: ExecutionRequest
+  readonly input: PipelineInput
+}
+
+async function validated(
+  { prepared, request, input }: Asked,
+  record: { readonly recording: Recording; readonly earlier?: EarlierPart | undefined },
+  where: Surroundings,
+): Promise<Ready> {
   for (const warning of prepared.warnings) where.onStep?.(warning)
-  const request = await requestFor(prepared, input, where)
-  const generated = await generate(prepared, where)
+  const generated = await generate(prepared, record, where)
   for (const remark of remarksOn(generated.generation)) where.onStep?.(remark)
   const script = accepted(generated)
   if (input.out !== undefined) await writeOut(resolve(where.cwd, input.out), script.code)
-  const { runId } = prepared
-  const execution = { request, runId, runDir: generated.runDir, overlay: [{ path: script.name, text: script.code }] }
+  const { runId, runDir } = prepared
+  const execution = { request, runId, runDir, overlay: [{ path: script.name, text: script.code }] }
   where.onStep?.(`collecting ${script.name}`)
   const quiet = { ...where, onProgress: undefined }
-  const collection = await runRequest({ ...execution, collectOnly: true }, prepared.loaded, quiet)
+  const collection = await runRequest(
+    { ...execution, collectOnly: true, earlier: record.earlier },
+    prepared.loaded,
+    quiet,
+  )
   const collected = collection.tests.length
   refuseUncollected(collection, generated)
   return { result: { generated, script, collected }, execution }

@@ -5,10 +5,14 @@ import { requestLayers } from '../config/request-layers.ts'
 import type { LoadedSettings } from '../config/settings.ts'
 import { GreenloopError } from '../domain/errors.ts'
 import type { ExecutionRequest } from '../domain/execution-request.ts'
+import type { RunEnding } from '../domain/stored-run.ts'
 import { now } from '../lib/clock.ts'
 import { createRunId } from '../lib/ids.ts'
-import { report, runRequest } from './execution.ts'
+import { report } from './execution.ts'
 import type { Reported } from './execution.ts'
+import { runOrGoOn } from './going-on.ts'
+import { keptFlags, recorded } from './recorded.ts'
+import type { Resumption, StoredInput } from './resumption.ts'
 import { checkedRunId, makeRunDir } from './run-folder.ts'
 import { readSettings } from './settings.ts'
 import { warningText } from './warning-text.ts'
@@ -34,16 +38,31 @@ export interface RunInput extends RequestInput {
 }
 
 /** Runs tests that are there, and reports. Throws for what keeps it from running; a red run is a value. */
-export async function runTests(input: RunInput, where: Surroundings): Promise<Reported> {
+export async function runTests(input: RunInput, where: Surroundings, resumed?: Resumption): Promise<Reported> {
   const loaded = await readSettings(where)
   const request = await readRequest(input, loaded, where)
   refuseMissing(request)
-  const runId = checkedRunId(input.runId) ?? request.runId ?? createRunId(new Date(now()))
-  const runDir = resolve(loaded.settings.artifacts, runId)
-  await makeRunDir(runDir)
+  const runId = resumed?.run.id ?? checkedRunId(input.runId) ?? request.runId ?? createRunId(new Date(now()))
+  const runDir = resumed?.run.folder ?? resolve(loaded.settings.artifacts, runId)
+  if (resumed === undefined) await makeRunDir(runDir)
   where.onRun?.(runId, runDir)
-  const execution = { request, runId, runDir }
-  return report(await runRequest(execution, loaded, where), execution, loaded)
+  const title = input.requestPath ?? request.tests.join(' ')
+  const stored: StoredInput<RunInput> = { cwd: where.cwd, flags: keptFlags(where.flags), input }
+  const run = { id: runId, kind: 'execute', title, input: stored, folder: runDir } as const
+  const earlier = resumed?.earlier
+  return recorded({ run, loaded, retries: request.retries, claimed: resumed, known: earlier?.known }, where, {
+    work: async (recording, within) => {
+      const execution = { request, runId, runDir, book: recording, earlier }
+      return report(await runOrGoOn(execution, loaded, within), execution, loaded)
+    },
+    ending: endingOf,
+  })
+}
+
+/** What a run of tests concludes. */
+export function endingOf({ summary }: Reported): RunEnding {
+  const { verdict, exitCode } = summary
+  return { state: verdict === 'cancelled' ? 'cancelled' : 'finished', verdict, exitCode }
 }
 
 /** The request with the settings behind it and the command line before it. */

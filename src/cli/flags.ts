@@ -1,6 +1,7 @@
-import type { Flags } from '../app/surroundings.ts'
+import type { Flags, Surroundings } from '../app/surroundings.ts'
 import { GreenloopError } from '../domain/errors.ts'
-import type { GeneratorOptions, RunOptions } from './options.ts'
+import type { GeneratorOptions, RunOptions, StoreOptions } from './options.ts'
+import type { Session } from './session.ts'
 
 /** The options of a command line as settings; what was not given is not there. */
 export function flagsOf(options: GeneratorOptions & RunOptions): Flags {
@@ -26,8 +27,23 @@ export function flagsOf(options: GeneratorOptions & RunOptions): Flags {
     'execution.timeoutSeconds': options.timeout,
     'execution.executable': options.runnerPath,
     artifacts: options.artifacts,
+    store: options.store,
   }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+/** Surroundings of a command that looks into the store. */
+export function storeSurroundings(session: Session, { store, database }: StoreOptions): Surroundings {
+  const { cwd, env, signal } = session
+  const at = store ?? database
+  return {
+    cwd,
+    env,
+    signal,
+    flags: at === undefined ? {} : { store: at },
+    onStep: (text) => session.output.note(`${text}\n`),
+    onRun: session.begin,
+  }
 }
 
 /** `subprocess` is the older name of `local`; a flag that only one mode reads chooses that mode. */

@@ -9,6 +9,10 @@ import { registerGenerate } from './commands/generate.ts'
 import { registerInit } from './commands/init.ts'
 import { registerPipeline } from './commands/pipeline.ts'
 import { registerRun } from './commands/run.ts'
+import { registerRuns } from './commands/runs.ts'
+import { registerStore } from './commands/store.ts'
+import { registerTrial } from './commands/trial.ts'
+import { registerWorker } from './commands/worker.ts'
 import { watchInterrupts } from './interrupt.ts'
 import type { Output } from './output.ts'
 import { openOutput } from './output.ts'
@@ -85,6 +89,10 @@ export function buildProgram(program: Command, session: Session): Command {
   registerPipeline(program, session)
   registerGenerate(program, session)
   registerRun(program, session)
+  registerRuns(program, session)
+  registerTrial(program, session)
+  registerWorker(program, session)
+  registerStore(program, session)
   registerInit(program, session)
   registerDoctor(program, session)
   registerConfig(program, session)

@@ -24,6 +24,7 @@ export interface GeneratorOptions {
   dryRun?: boolean
   framework?: string
   artifacts?: string
+  store?: string
   runId?: string
   out?: string
 }
@@ -32,6 +33,7 @@ export interface GeneratorOptions {
 export interface RunOptions {
   framework?: string
   artifacts?: string
+  store?: string
   runId?: string
   runnerPath?: string
   retries?: number
@@ -88,14 +90,29 @@ export function addRunOptions(command: Command): Command {
 export function addOutputOptions(command: Command): Command {
   return command
     .option('--artifacts <folder>', 'where runs are kept (artifacts)')
+    .option('--store <file or URL>', 'where runs are recorded (.greenloop/greenloop.db), or `off`')
     .option('--run-id <id>', 'name of the run; made from the time where it is left out')
+}
+
+/** Options of commands that look into the store. */
+export interface StoreOptions {
+  store?: string
+  database?: string
+}
+
+/** Adds what every command takes that looks into the store. */
+export function addStoreOptions(command: Command): Command {
+  return command
+    .option('--store <file or URL>', 'where runs are recorded (.greenloop/greenloop.db)')
+    .option('--database <url>', 'the same, for a shared PostgreSQL database')
 }
 
 function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value]
 }
 
-function wholeNumber(least: number): (text: string) => number {
+/** Reads a whole number from `least` on. */
+export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
     if (!Number.isSafeInteger(value) || value < least)
@@ -108,7 +125,8 @@ function workers(text: string): number | 'auto' {
   return text === 'auto' ? 'auto' : wholeNumber(1)(text)
 }
 
-function seconds(text: string): number {
+/** Reads a number of seconds above 0. */
+export function seconds(text: string): number {
   const value = Number(text)
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('A number of seconds above 0 is wanted.')
   return value

@@ -1,5 +1,5 @@
 import type { RunKind, StoredRun, StoredTask } from './stored-run.ts'
-import type { TaskAttempt, TaskResult } from './task.ts'
+import type { Task, TaskAttempt, TaskResult } from './task.ts'
 
 /** A database transaction, as narrow as a queue and a store need it to share one. */
 export interface Tx {
@@ -14,26 +14,45 @@ export interface Lease {
   /** Numbers of the tasks: from, and up to but not including. */
   readonly from: number
   readonly to: number
+  /** Worked on with nothing beside it: it may have been what ended its earlier holders. */
+  readonly alone: boolean
 }
 
-/** A chunk as it is put in. */
+/** Tasks of a run by their numbers. */
 export type Chunk = Pick<Lease, 'runId' | 'from' | 'to'>
+
+/** A chunk as it is put in. */
+export interface NewChunk extends Chunk {
+  readonly alone?: boolean | undefined
+  /** A holder that keeps it longer than this, though it lives, is taken for stuck. */
+  readonly expireSeconds?: number | undefined
+  /** Set: it is held back until its batch is let go. */
+  readonly batch?: number | undefined
+}
 
 /** Carries chunks to workers. Delivery is at least once; what is settled in a transaction is settled once. */
 export interface LeaseQueue {
+  /** A holder that is silent for so long has lost its chunks; the same for all who use the queue. */
+  readonly heartbeatMs: number
   start(): Promise<void>
   /** Puts chunks in, within the transaction that stores their tasks. */
-  put(chunks: readonly Chunk[], tx: Tx): Promise<void>
-  /** Takes up to `max` chunks; none is an answer. */
-  claim(max: number): Promise<readonly Lease[]>
+  put(chunks: readonly NewChunk[], tx: Tx): Promise<void>
+  /** Takes up to `max` chunks, of those that are worked on alone or of the others; none is an answer. */
+  claim(max: number, alone: boolean): Promise<readonly Lease[]>
   /** Keeps leases alive; gives the job ids that are still ours. */
   renew(leases: readonly Lease[], tx?: Tx): Promise<ReadonlySet<string>>
   /** Completes chunks within the transaction that stores their results; gives the job ids that were ours. */
   settle(leases: readonly Lease[], tx: Tx): Promise<ReadonlySet<string>>
-  /** Chunks whose holders were lost more often than is borne; they are not delivered again. */
+  /** Lets go the chunks of a run that are held back, up to this batch or all; again is harmless. */
+  release(runId: string, batch?: number): Promise<void>
+  /** Number of chunks of a run that wait or are held. */
+  pending(runId: string): Promise<number>
+  /** Gives chunks back whose holders are silent, and tidies up. One process at a time, about each second. */
+  supervise(): Promise<void>
+  /** Up to `limit` chunks whose holders were lost more often than is borne; they are not delivered again. */
   exhausted(limit: number): Promise<readonly Lease[]>
-  /** Removes exhausted chunks, within the transaction that settles their tasks. */
-  discard(leases: readonly Lease[], tx: Tx): Promise<void>
+  /** Removes exhausted chunks, within the transaction that settles their tasks; gives the job ids that were there. */
+  discard(leases: readonly Lease[], tx: Tx): Promise<ReadonlySet<string>>
   /** Stops without waiting for anything held. */
   stop(): Promise<void>
 }
@@ -46,12 +65,21 @@ export interface ChunkRecord {
   readonly result?: TaskResult | undefined
 }
 
+/** Tasks that follow each other in a run, the first of them with the number `firstSeq`. */
+export interface TaskPage {
+  readonly runId: string
+  readonly firstSeq: number
+  readonly tasks: readonly Task[]
+}
+
 /** What the shared store has beyond the embedded one. */
 export interface SharedStore {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Adds a page of tasks within a transaction, as `addTasks` does; gives whether the page was new. */
+  admit(page: TaskPage, tx: Tx): Promise<boolean>
   /** Run records with policy and state by id; cheap enough for every claim. */
   heads(ids: readonly string[]): Promise<ReadonlyMap<string, StoredRun>>
-  /** Tasks of these ranges that have no result yet. */
+  /** Tasks of these ranges that have no result yet, by run id, in their order. */
   open(ranges: readonly Chunk[]): Promise<ReadonlyMap<string, readonly StoredTask[]>>
   record(records: readonly ChunkRecord[], tx: Tx): Promise<void>
   /** Tells every worker that listens that a run has changed. */

@@ -77,6 +77,7 @@ export interface StoredAttempt extends Omit<TaskAttempt, 'state' | 'endedAt'> {
   readonly endedAt?: number | undefined
   /** Whether it decided the task. */
   readonly final: boolean
+  readonly output?: unknown
 }
 
 /** Something that happened in a run, numbered from 1 without gaps of order. */
@@ -92,8 +93,11 @@ export interface RunEvent {
 export type JournalEntry =
   | { readonly kind: 'start'; readonly seq: number; readonly number: number; readonly startedAt: number }
   /** An attempt that is over and that another one follows. */
-  | { readonly kind: 'attempt'; readonly seq: number; readonly attempt: TaskAttempt }
-  /** The last attempt with the result; `attempt` is absent for a task that never began. */
+  | { readonly kind: 'attempt'; readonly seq: number; readonly attempt: TaskAttempt; readonly output?: unknown }
+  /**
+   * The result with its last attempt. Where that attempt is on record as not final, it becomes final; a task that never
+   * began has none.
+   */
   | { readonly kind: 'result'; readonly seq: number; readonly result: TaskResult }
   | { readonly kind: 'event'; readonly event: Omit<RunEvent, 'seq'> }
 

@@ -1,3 +1,5 @@
+import type { PolicyInput } from './policy.ts'
+
 /** Where a task is. The last five are final. */
 export const taskStates = [
   'pending',
@@ -150,3 +152,17 @@ export type Handler<P = unknown, O = unknown> = (
   task: Task<P>,
   context: TaskContext,
 ) => O | Reply<O> | Promise<O | Reply<O>>
+
+/** What a {@link RunTasks} is watched and ended by. */
+interface RunTasksOptions<P, O> {
+  readonly signal?: AbortSignal | undefined
+  /** Told of each task that is over. */
+  readonly onResult?: ((result: TaskResult<O, P>) => void | Promise<void>) | undefined
+}
+
+/** The engine, as features see it: runs tasks side by side under a policy. */
+export type RunTasks = <P, O>(
+  tasks: Iterable<Task<P>> | AsyncIterable<Task<P>>,
+  handler: Handler<P, O>,
+  ...rest: [policy: PolicyInput, options: RunTasksOptions<P, O>]
+) => Promise<{ readonly stopped?: StopReason | undefined }>

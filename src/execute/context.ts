@@ -2,6 +2,7 @@ import type { ExecutionRequest } from '../domain/execution-request.ts'
 import type { Runner, RunnerInfo, Sandbox, Selection } from '../domain/ports.ts'
 import type { OnProgress } from '../domain/progress.ts'
 import type { BenchFigure, FileCoverage, ProcessRecord, RunProblem } from '../domain/run.ts'
+import type { RunTasks } from '../domain/task.ts'
 import type { Ledger } from './ledger.ts'
 import type { Logs } from './logs.ts'
 import type { Silence } from './watch.ts'
@@ -49,6 +50,9 @@ export interface RunContext {
   /** Aborted when the run is to end early, by the user or by its own limit. */
   readonly stop: AbortSignal
   nextNumber(): number
+  readonly runTasks: RunTasks
+  /** Whether the ledger holds what an earlier part of the run has left. */
+  readonly isResumed: boolean
 }
 
 const maxProblems = 200

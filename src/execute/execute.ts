@@ -2,12 +2,14 @@ import { resolve } from 'node:path'
 import type { ExecutionRequest } from '../domain/execution-request.ts'
 import type { Runner, RunnerInfo, Sandbox } from '../domain/ports.ts'
 import type { OnProgress } from '../domain/progress.ts'
-import type { Execution } from '../domain/run.ts'
+import type { Execution, RunProblem } from '../domain/run.ts'
+import type { RunTasks } from '../domain/task.ts'
 import { after, monotonic, now } from '../lib/clock.ts'
 import { conclusion } from './conclusion.ts'
 import { report } from './context.ts'
 import type { Findings, RunContext } from './context.ts'
 import { createLedger } from './ledger.ts'
+import type { Earlier, RunBook } from './ledger.ts'
 import { openLogs } from './logs.ts'
 import type { Silence } from './watch.ts'
 import { planWork, runAll } from './work.ts'
@@ -32,6 +34,19 @@ export interface ExecuteParts {
   readonly collectOnly?: boolean | undefined
   /** How long a process may be silent, where the usual limits do not fit. */
   readonly silence?: Partial<Silence> | undefined
+  /** The engine that processes and retries run on. */
+  readonly runTasks: RunTasks
+  /** Told of each test and each attempt as they come. */
+  readonly book?: RunBook | undefined
+  /** Goes on with the logs of an earlier part of the run. */
+  readonly appendLogs?: boolean | undefined
+  /** What a run of the same request that was broken off has left: tests that have ended are not run again. */
+  readonly resumed?: Resumed | undefined
+}
+
+/** The part of a run that is behind it already. */
+export interface Resumed extends Earlier {
+  readonly problems: readonly RunProblem[]
 }
 
 /** How an execution is ended early and watched. */
@@ -98,14 +113,14 @@ async function openContext(
   options: ExecuteOptions,
 ): Promise<RunContext> {
   const { runner, info, sandbox, runDir, environment, overlay = [], redact = (text: string) => text } = parts
-  const findings = newFindings()
-  const logs = await openLogs({ folder: runDir, framework: request.framework, redact })
+  const findings = newFindings(parts)
+  const logs = await openLogs({ folder: runDir, framework: request.framework, redact, append: parts.appendLogs })
   const workspaces = await openWorkspaces({ cwd: request.cwd, overlay, sandbox }).catch(async (error: unknown) => {
     await logs.close()
     throw error
   })
   const { width, innerWorkers, notes } = planWork(request, info)
-  let number = 0
+  let number = lastProcess(parts.resumed)
   const context: RunContext = {
     request,
     runner,
@@ -122,15 +137,23 @@ async function openContext(
     onProgress: options.onProgress,
     stop: options.signal,
     nextNumber: () => ++number,
+    runTasks: parts.runTasks,
+    isResumed: parts.resumed !== undefined,
   }
   for (const message of notes) report(context, { kind: 'note', message })
   return context
 }
 
-function newFindings(): Findings {
+/** Processes of the earlier part keep their numbers. */
+function lastProcess(resumed: Resumed | undefined): number {
+  const attempts = [...(resumed?.attempts.values() ?? [])].flat()
+  return attempts.reduce((most, { process }) => Math.max(most, process), 0)
+}
+
+function newFindings({ book, resumed }: ExecuteParts): Findings {
   return {
-    ledger: createLedger(),
-    problems: [],
+    ledger: createLedger(book, resumed),
+    problems: [...(resumed?.problems ?? [])],
     processes: [],
     coverage: [],
     benchmarks: [],

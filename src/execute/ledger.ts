@@ -22,32 +22,52 @@ export interface Ledger {
   results(): readonly TestResult[]
 }
 
+/** Told of what is entered, so that it can be kept elsewhere as well. */
+export interface RunBook {
+  found(test: CollectedTest): void
+  attempted(test: CollectedTest, attempt: Attempt): void
+}
+
+/** What is known of a run that was broken off: all its tests in their order, and the attempts that had ended. */
+export interface Earlier {
+  readonly tests: readonly CollectedTest[]
+  readonly attempts: ReadonlyMap<string, readonly Attempt[]>
+}
+
 interface Entry {
   readonly test: CollectedTest
   readonly process: number
   readonly attempts: Attempt[]
 }
 
-/** Opens an empty book. */
-export function createLedger(): Ledger {
+/** Opens a book: empty, or with what an earlier part of the run had entered. */
+export function createLedger(book?: RunBook, earlier?: Earlier): Ledger {
   const entries = new Map<string, Entry>()
   let done = 0
+  for (const test of earlier?.tests ?? []) {
+    const attempts = [...(earlier?.attempts.get(test.id) ?? [])]
+    if (attempts.length > 0) done++
+    entries.set(test.id, { test, process: 0, attempts })
+  }
   const attemptsOf = (id: string): Attempt[] => entries.get(id)?.attempts ?? []
   return {
     claim: (test, process) => {
       const owner = entries.get(test.id)
       if (owner !== undefined) return owner.process === process
       entries.set(test.id, { test, process, attempts: [] })
+      book?.found(test)
       return true
     },
     has: (id) => entries.has(id),
     attemptsOf,
     fileOf: (id) => entries.get(id)?.test.file ?? '',
     record: (id, attempt) => {
-      const attempts = attemptsOf(id)
+      const entry = entries.get(id)
+      const attempts = entry?.attempts ?? []
       if (attempts.length === 0) done++
       const numbered = { ...attempt, number: attempts.length + 1 }
       attempts.push(numbered)
+      if (entry !== undefined) book?.attempted(entry.test, numbered)
       return numbered
     },
     overwrite: (id, attempt) => {

@@ -23,14 +23,16 @@ export interface LogOptions {
   readonly framework: Framework
   /** Passed over all that is written. */
   readonly redact: (text: string) => string
+  /** Goes on with the logs that are there, instead of beginning them anew. */
+  readonly append?: boolean | undefined
 }
 
 /** Opens the three logs; throws `artifact_failed` where the folder cannot be written. */
-export async function openLogs({ folder, framework, redact }: LogOptions): Promise<Logs> {
+export async function openLogs({ folder, framework, redact, append }: LogOptions): Promise<Logs> {
   try {
     await mkdir(folder, { recursive: true })
     const names = [`${framework}.log`, `${framework}_stdout.log`, `${framework}_stderr.log`]
-    const handles = await Promise.all(names.map((name) => open(join(folder, name), 'w')))
+    const handles = await Promise.all(names.map((name) => open(join(folder, name), append ? 'a' : 'w')))
     const [run, stdout, stderr] = handles.map((handle) => appender(handle, redact))
     if (run === undefined || stdout === undefined || stderr === undefined) throw new Error('three files were opened')
     return {

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import type { ExecutionRequest } from '../domain/execution-request.ts'
-import type { RunnerInfo } from '../domain/ports.ts'
+import type { RunnerInfo, Selection } from '../domain/ports.ts'
+import { failed, succeeded } from '../domain/task.ts'
+import type { Task as EngineTask } from '../domain/task.ts'
 import { isRetried } from '../domain/verdict.ts'
 import type { RunContext, Task } from './context.ts'
 import { divide } from './divide.ts'
@@ -30,8 +32,7 @@ export function planWork(request: ExecutionRequest, info: RunnerInfo): WorkPlan 
 
 /** Runs all tests once, with what lost processes left behind, then gives new attempts to those that did not pass. */
 export async function runAll(context: RunContext, stop: AbortController): Promise<void> {
-  const { request, width, findings, onProgress } = context
-  const { cwd, framework, tests: paths } = request
+  const { width, runTasks } = context
   const work = async (task: Task): Promise<readonly Task[]> => {
     try {
       return await perform(task, context)
@@ -41,19 +42,60 @@ export async function runAll(context: RunContext, stop: AbortController): Promis
       throw error
     }
   }
-  const selections = await divide({ cwd, framework, paths }, context.collectOnly ? 1 : width)
-  const first = selections.map((select): Task => ({ number: context.nextNumber(), purpose: 'run', select, stalls: 0 }))
-  await drain(first, width, work)
-  if (context.collectOnly) return
-  for (let round = 1; round <= request.retries && !context.stop.aborted; round++) {
-    const again = findings.ledger.results().filter((test) => test.verdict === 'failed' && isRetried(test.outcome))
-    for (const { id, attempts } of again) onProgress({ kind: 'retry', id, attempt: attempts.length + 1 })
-    await drain(
-      again.map(({ id }) => retryOf(id, context)),
-      Math.max(width, context.innerWorkers),
-      work,
-    )
+  await drain(await firstTasks(context), { width, work, runTasks })
+  if (!context.collectOnly && context.request.retries > 0) await retryFailed(context, work)
+}
+
+async function firstTasks(context: RunContext): Promise<Task[]> {
+  const { request, width, collectOnly } = context
+  const { cwd, framework, tests: paths } = request
+  const parts = collectOnly ? 1 : width
+  const selections = context.isResumed ? missing(context, parts) : await divide({ cwd, framework, paths }, parts)
+  return selections.map((select) => ({ number: context.nextNumber(), purpose: 'run', select, stalls: 0 }))
+}
+
+/** The tests of a resumed run that have no attempt yet, in shares that keep their order. */
+function missing({ findings }: RunContext, parts: number): Selection[] {
+  const ids = findings.ledger.results().flatMap(({ id, attempts }) => (attempts.length === 0 ? [id] : []))
+  const size = Math.ceil(ids.length / parts)
+  const shares = Array.from({ length: parts }, (_, index) => ids.slice(index * size, (index + 1) * size))
+  return shares.flatMap((share) => (share.length === 0 ? [] : [{ kind: 'ids' as const, ids: share }]))
+}
+
+/** The engine tries each test that did not pass again, in a process of its own, until it passes or attempts run out. */
+async function retryFailed(context: RunContext, work: (task: Task) => Promise<readonly Task[]>): Promise<void> {
+  const { request, width, innerWorkers, findings, onProgress, runTasks } = context
+  const { ledger } = findings
+  const left = ({ attempts }: { attempts: readonly unknown[] }): number => request.retries + 1 - attempts.length
+  const again = ledger
+    .results()
+    .filter((test) => test.verdict === 'failed' && isRetried(test.outcome) && left(test) > 0)
+  const faults: unknown[] = []
+  const attempt = async ({ payload: id }: EngineTask<string>) => {
+    if (context.stop.aborted || faults.length > 0) return failed('the run is being ended', { retry: false })
+    const before = ledger.attemptsOf(id).length
+    onProgress({ kind: 'retry', id, attempt: before + 1 })
+    try {
+      await chain(retryOf(id, context), work)
+    } catch (error) {
+      faults.push(error)
+    }
+    const attempts = ledger.attemptsOf(id)
+    const last = attempts.at(-1)
+    if (last !== undefined && attempts.length > before && !isRetried(last.outcome)) return succeeded(last.outcome)
+    return failed(last?.failure?.message ?? 'no result', { retry: attempts.length <= request.retries })
   }
+  const retry = { maxAttempts: request.retries, backoffSeconds: 0 }
+  const tasks = again.map(({ id }) => ({ id, payload: id }))
+  const concurrency = Math.max(width, innerWorkers)
+  await runTasks(tasks, attempt, { concurrency, retry }, { onResult: () => {} })
+  if (faults.length > 0) throw faults[0]
+}
+
+/** Works on a task and on everything that follows from it, one after the other. */
+async function chain(first: Task, work: (task: Task) => Promise<readonly Task[]>): Promise<void> {
+  const queue = [first]
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) queue.push(...(await work(next)))
 }
 
 function retryOf(id: string, context: RunContext): Task {

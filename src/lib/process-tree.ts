@@ -88,3 +88,13 @@ export function killEach(pids: readonly number[]): void {
     }
   }
 }
+
+/** Whether a process with this id is there; one that belongs to somebody else counts. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../domain/errors.ts'
 import { GreenloopError } from '../domain/errors.ts'
 import type { CallOptions, Prompt, Provider } from '../domain/ports.ts'
+import { backoffMs } from '../lib/backoff.ts'
+import { markExhausted } from '../lib/exhausted.ts'
 
 /** How often and how patiently a call is repeated. */
 export interface RetryPolicy {
@@ -47,7 +49,8 @@ export function retrying(provider: Provider, policy: RetryPolicy, parts: RetryPa
         if (!(error instanceof GreenloopError) || !isPassing(error)) throw error
         const allowed =
           error.code === 'llm_truncated' ? Math.min(truncatedAttempts, policy.maxAttempts) : policy.maxAttempts
-        if (attempt >= allowed) throw attempt === 1 ? error : exhausted(error, attempt)
+        // An engine around this must not begin another series of attempts.
+        if (attempt >= allowed) throw markExhausted(attempt === 1 ? error : exhausted(error, attempt))
         const waitMs = waitBefore(attempt, { error, policy, random: parts.random })
         parts.onRetry?.({ error, attempt, waitMs })
         await parts.clock.sleep(waitMs, options.signal)
@@ -78,7 +81,8 @@ function waitBefore(attempt: number, { error, policy, random }: Wait): number {
   const asked = error.call?.retryAfterMs
   // Callers that were turned away together must not come back together.
   if (asked !== undefined) return Math.min(asked, longestAskedWaitMs) + random() * policy.baseMs
-  return random() * Math.min(policy.maxWaitMs, policy.baseMs * 2 ** (attempt - 1))
+  const [backoffSeconds, maxBackoffSeconds] = [policy.baseMs / 1000, policy.maxWaitMs / 1000]
+  return backoffMs(attempt, { backoffSeconds, backoffMultiplier: 2, maxBackoffSeconds, jitter: 'full' }, random)
 }
 
 function exhausted(error: GreenloopError, attempts: number): GreenloopError {

@@ -37,6 +37,8 @@ export interface ReportOptions extends TextOptions {
   readonly texts?: Readonly<Record<string, string>>
   /** Whether coverage was asked for; where it could not be measured, the summary says so. */
   readonly coverageRequested?: boolean
+  /** The run was resumed: reports that its earlier part has left are written anew. */
+  readonly again?: boolean
 }
 
 /** What was written: absolute paths by file name, and the summary, without secrets as in its file. */
@@ -55,7 +57,7 @@ const logBytes = 64 * 2 ** 20
 export async function writeReports(execution: Execution, options: ReportOptions): Promise<WrittenReports> {
   const { runDir } = options
   try {
-    await refuseFinished(runDir)
+    if (!options.again) await refuseFinished(runDir)
     const { files: present } = await listFiles(runDir, { maxFiles: 5000, maxDepth: 8 })
     const logs = await redactLogs(present, options)
     const { documents, summary } = await documentsOf(noteCoverage(execution, options), present, options)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { replyKind } from '../domain/task.ts'
 import type { Task, TaskContext } from '../domain/task.ts'
+import type { StubInput } from '../domain/trial.ts'
 import { sleep } from '../lib/clock.ts'
 import { stubHandler } from './stub.ts'
-import type { StubInput } from './stub.ts'
 
 const context = (attempt = 1, signal: AbortSignal = new AbortController().signal): TaskContext => ({
   attempt,

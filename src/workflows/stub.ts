@@ -1,41 +1,10 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { GreenloopError } from '../domain/errors.ts'
 import { failed, succeeded } from '../domain/task.ts'
 import type { Handler, Task, TaskContext } from '../domain/task.ts'
+import { stubPayloadSchema, stubSchema } from '../domain/trial.ts'
+import type { stubBehaviours, StubInput } from '../domain/trial.ts'
 import { sha256 } from '../lib/hash.ts'
-
-const share = z.number().min(0).max(1)
-const seconds = z.number().min(0).max(86_400)
-
-/** What a stub does with one task. */
-export const stubBehaviours = ['success', 'failure', 'timeout', 'error'] as const
-
-/** Settings of a stub for all tasks. The rest of the rates' sum to 1 succeeds. */
-export const stubSchema = z
-  .strictObject({
-    delaySeconds: z
-      .union([seconds, z.tuple([seconds, seconds])])
-      .default(0)
-      .describe('Duration of an attempt, or the shortest and the longest.'),
-    failureRate: share.default(0).describe('Share of attempts that end with a business failure.'),
-    errorRate: share.default(0).describe('Share of attempts that end with a system error.'),
-    timeoutRate: share.default(0).describe('Share of attempts that never answer.'),
-    outputBytes: z.int().min(0).max(1_048_576).default(0).describe('Size of the text each success gives.'),
-    seed: z.int().min(0).default(1).describe('The same seed gives every attempt the same fate, in whatever order.'),
-  })
-  .describe('A system that is not there: trial runs of a policy without a server.')
-
-/** A stub as callers write it. */
-export type StubInput = z.input<typeof stubSchema>
-
-/** What one task wishes of the stub, in place of the rates. */
-export const stubPayloadSchema = z.looseObject({
-  behaviour: z.enum(stubBehaviours).optional(),
-  /** The first attempts that end with a system error before the behaviour shows. */
-  errorsBefore: z.int().min(0).optional(),
-  delaySeconds: seconds.optional(),
-  output: z.unknown().optional(),
-})
 
 /** What the stub needs from outside. */
 export interface StubParts {
@@ -43,7 +12,7 @@ export interface StubParts {
 }
 
 /** What a stub answers. */
-export interface StubOutput {
+interface StubOutput {
   readonly taskId: string
   readonly attempt: number
   readonly text?: string | undefined

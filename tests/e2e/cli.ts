@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,11 +28,19 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Starts the real command line in a process of its own, with an environment that holds no settings. */
+const stores = mkdtempSync(join(tmpdir(), 'greenloop-stores-'))
+process.on('exit', () => rmSync(stores, { recursive: true, force: true }))
+let commands = 0
+
+/**
+ * Starts the real command line in a process of its own, with an environment that holds no settings but a store of its
+ * own, so that tests may give the same run id twice.
+ */
 export function startCli(args: readonly string[], { cwd = root, env = {} }: StartOptions = {}): Started {
+  const store = { GREENLOOP_STORE: join(stores, `${++commands}.db`) }
   const child = spawn(join(root, 'bin', 'greenloop'), args, {
     cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', NO_COLOR: '1', ...env },
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', NO_COLOR: '1', ...store, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

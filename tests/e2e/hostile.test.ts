@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { executionRequestSchema } from '../../src/domain/execution-request.ts'
 import type { Execution } from '../../src/domain/run.ts'
+import { executeTasks } from '../../src/engine/execute-tasks.ts'
 import { execute } from '../../src/execute/execute.ts'
 import { createPytestRunner } from '../../src/runners/pytest.ts'
 import { openSandbox } from '../../src/runners/sandbox.ts'
@@ -46,6 +47,7 @@ async function runPytest<T>(
       runDir,
       runId: 'hostile',
       environment,
+      runTasks: executeTasks,
       silence: { testMs: filled.testTimeoutSeconds * 1000 + 2000, exitMs: 2000 },
     }
     const execution = await execute(filled, parts, { signal: never, onProgress: () => {} })

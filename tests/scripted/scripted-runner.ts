@@ -8,6 +8,7 @@ import type { Runner, RunnerInfo, Sandbox } from '../../src/domain/ports.ts'
 import type { Progress } from '../../src/domain/progress.ts'
 import type { Execution, SandboxTier, TestResult } from '../../src/domain/run.ts'
 import type { z } from 'zod'
+import { executeTasks } from '../../src/engine/execute-tasks.ts'
 import { execute } from '../../src/execute/execute.ts'
 import type { ExecuteParts } from '../../src/execute/execute.ts'
 
@@ -86,6 +87,7 @@ export async function withProject<T>(
       runDir,
       runId: 'run-1',
       environment: { PATH: process.env['PATH'] ?? '', SCRIPTED_STATE: state },
+      runTasks: executeTasks,
       silence: { testMs: 800, idleMs: 1500, exitMs: 300 },
       ...more.parts,
     }

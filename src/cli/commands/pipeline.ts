@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
-import type { PipelineInput, PipelineResult, Validated } from '../../app/pipeline.ts'
+import type { PipelineInput, PipelineResult } from '../../app/pipeline.ts'
 import { contextOf, overridesOf } from '../flags.ts'
 import { addGeneratorOptions, addOutputOptions, addRunOptions } from '../options.ts'
 import type { GeneratorOptions, RunOptions } from '../options.ts'
-import { printReport } from '../result.ts'
 import type { Session } from '../session.ts'
 import { watched } from '../watched.ts'
 import { showPlan } from './preview.ts'
@@ -23,9 +22,10 @@ export function registerPipeline(program: Command, session: Session): void {
     .option('--show-next', 'end with what to try next')
     .action(async (options: PipelineOptions) => {
       if (await showPlan(inputOf(options), options, session)) return
-      const { runPipeline, usageOf } = await import('../../app/pipeline.ts')
+      const { runPipeline } = await import('../../app/pipeline.ts')
+      const { printPipeline } = await import('../pipeline-result.ts')
       const result = await watched(session, options, (where) => runPipeline(inputOf(options), where))
-      printReport(result.reported, session, { generation: describe(result, usageOf(result.generated.generation)) })
+      printPipeline(result, session)
       if (options.showNext) session.output.note(next(result))
     })
 }
@@ -42,22 +42,6 @@ export function inputOf(options: PipelineOptions): PipelineInput {
     overrides: overridesOf(options),
     coverage: options.coverage,
     out: options.out,
-  }
-}
-
-/** The part of the document that tells how the script came to be. */
-export function describe({ generated, script, collected }: Validated, usage: object): Record<string, unknown> {
-  const { provider, how, applied, findings } = generated.generation
-  const warnings = findings.map(({ line, message }) => `line ${line}: ${message}`)
-  return {
-    provider,
-    usage,
-    script: generated.files[script.name],
-    tests: script.tests,
-    collected,
-    how,
-    applied,
-    warnings,
   }
 }
 

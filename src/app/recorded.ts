@@ -1,0 +1,102 @@
+import type { LoadedSettings } from '../config/settings.ts'
+import { errorCatalog, GreenloopError } from '../domain/errors.ts'
+import type { NewRun, RunEnding } from '../domain/stored-run.ts'
+import { claimNew, startRecording } from './recording.ts'
+import type { Claimed, OwnRecording, Recording } from './recording.ts'
+import { redactorOf } from './settings.ts'
+import type { Flags, Surroundings } from './surroundings.ts'
+
+/** A run that is put on record. */
+export interface RecordedRun {
+  readonly run: NewRun
+  readonly loaded: LoadedSettings
+  /** Further attempts for each test. */
+  readonly retries: number
+  /** The run was claimed to be resumed; otherwise it is new. */
+  readonly claimed?: Claimed | undefined
+  /** Number of each test on record, by id. */
+  readonly known?: ReadonlyMap<string, number> | undefined
+}
+
+/** What is done, with the surroundings in which steps are recorded and the recording ends the work. */
+export type RecordedWork<T> = (recording: Recording, where: Surroundings) => Promise<T>
+
+/**
+ * Does a piece of work with its record kept: every step, and one ending, whatever happens. Where the store cannot be
+ * opened the work is done without a record, and that is said; a damaged or newer store ends it with its error.
+ */
+export async function recorded<T>(
+  { run, loaded, retries, claimed, known }: RecordedRun,
+  where: Surroundings,
+  { work, ending }: { readonly work: RecordedWork<T>; readonly ending: (result: T) => RunEnding },
+): Promise<T> {
+  const redactor = redactorOf(loaded)
+  const opened = claimed === undefined ? open({ run: redactor.deep(run), loaded }, where) : Promise.resolve(claimed)
+  const recording = startRecording(opened, { signal: where.signal, redactor, retries, known })
+  recording.event(claimed === undefined ? 'started' : 'resumed', { kind: run.kind, title: run.title })
+  const within = {
+    ...where,
+    signal: recording.signal,
+    onStep: (text: string) => {
+      recording.event('step', { text })
+      where.onStep?.(text)
+    },
+  }
+  try {
+    const result = await work(recording, within)
+    await finish(recording, ending(result), where)
+    return result
+  } catch (error) {
+    throw await conclude(recording, error, where)
+  }
+}
+
+async function open(
+  { run, loaded }: Pick<RecordedRun, 'run' | 'loaded'>,
+  { onStep }: Surroundings,
+): Promise<Claimed | undefined> {
+  const { store } = loaded.settings
+  if (store === 'off') return undefined
+  try {
+    return await claimNew(store, run)
+  } catch (error) {
+    if (!(error instanceof GreenloopError) || error.code !== 'store_unavailable') throw error
+    onStep?.(`this run is not recorded and cannot be resumed: ${error.message}`)
+    return undefined
+  }
+}
+
+/** The work is done: a record that cannot be written does not take its result away. */
+async function finish(recording: OwnRecording, ending: RunEnding, { onStep }: Surroundings): Promise<void> {
+  recording.event('ended', ending)
+  try {
+    await recording.end(ending)
+  } catch (error) {
+    if (!(error instanceof GreenloopError)) throw error
+    onStep?.(`the record of this run is not complete: ${error.message}`)
+  }
+}
+
+/** Ends or leaves the record of work that failed, and gives the error to throw. */
+async function conclude(recording: OwnRecording, error: unknown, where: Surroundings): Promise<unknown> {
+  const { signal } = recording
+  const reason: unknown = signal.reason
+  const isOurs = signal.aborted && !where.signal.aborted && reason instanceof GreenloopError
+  if (isOurs && reason.code !== 'cancelled') {
+    await recording.leave()
+    return reason
+  }
+  const known = isOurs ? reason : error
+  const message = known instanceof Error ? known.message : String(known)
+  const exitCode = known instanceof GreenloopError ? errorCatalog[known.code].exit : 3
+  const state = signal.aborted ? 'cancelled' : 'failed'
+  await finish(recording, { state, reason: message, exitCode }, where)
+  return known
+}
+
+/** Settings of the command line that may be kept: never a key, never a header. */
+export function keptFlags(flags: Flags | undefined): Flags {
+  return Object.fromEntries(
+    Object.entries(flags ?? {}).filter(([path]) => path !== 'llm.apiKey' && path !== 'llm.headers'),
+  )
+}

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { GreenloopError } from '../domain/errors.ts'
+import type { RunOwner, RunStore, StoredRun } from '../domain/stored-run.ts'
+import { systemClock } from '../lib/clock.ts'
+import { readSettings } from './settings.ts'
+import type { Surroundings } from './surroundings.ts'
+
+const token = randomUUID()
+
+/** Who claims runs here. */
+export function thisProcess(): RunOwner {
+  return { host: hostname(), pid: process.pid, token }
+}
+
+/** Opens the store at a path or address. Throws `store_unavailable`, `store_corrupt`, `store_newer`. */
+export async function openRunStore(at: string): Promise<RunStore> {
+  const { openStore } = await import('../store/open.ts')
+  return openStore(at, { clock: systemClock })
+}
+
+/** Whether a store is a database that several machines share. */
+export function isShared(at: string): boolean {
+  return /^postgres(?:ql)?:\/\//i.test(at)
+}
+
+/** The store that the settings name. Throws `config_invalid` where it is off. */
+export async function namedStore(where: Surroundings): Promise<string> {
+  const { settings } = await readSettings(where)
+  if (settings.store !== 'off') return settings.store
+  throw new GreenloopError('config_invalid', 'the store is off, so there are no runs on record', {
+    help: 'name one with --store',
+  })
+}
+
+/** Does something with the store of the settings, and closes it. */
+export async function withStore<T>(where: Surroundings, work: (store: RunStore) => Promise<T>): Promise<T> {
+  const store = await openRunStore(await namedStore(where))
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Runs looked through for the beginning of an id. */
+const searched = 10_000
+
+/** A run by its id, by the beginning of it where that is unique, or the newest by `latest`. Throws `run_unknown`. */
+export async function findRun(store: RunStore, id: string): Promise<StoredRun> {
+  const exact = await store.find(id)
+  if (exact !== undefined) return exact
+  const runs = await store.list({ limit: id === 'latest' ? 1 : searched })
+  const found = id === 'latest' ? runs : runs.filter((run) => run.id.startsWith(id))
+  const [only, other] = found
+  if (only !== undefined && other === undefined) return only
+  const message =
+    only === undefined ? `there is no run \`${id}\`` : `\`${id}\` is the beginning of ${found.length} runs`
+  throw new GreenloopError('run_unknown', message, { help: 'greenloop runs list' })
+}

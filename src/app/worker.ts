@@ -1,0 +1,47 @@
+import { GreenloopError } from '../domain/errors.ts'
+import type { RunKind, StoredRun } from '../domain/stored-run.ts'
+import type { Handler } from '../domain/task.ts'
+import { runWorker } from '../engine/worker.ts'
+import { systemClock } from '../lib/clock.ts'
+import { random } from '../lib/random.ts'
+import { withShared } from './shared.ts'
+import { isShared, namedStore } from './store.ts'
+import type { Surroundings } from './surroundings.ts'
+import { trialHandler } from './trial.ts'
+
+/** How a worker works. */
+export interface WorkerInput {
+  /** Tasks at a time. */
+  readonly slots: number
+  readonly log: (line: string) => void
+}
+
+/** A run of this kind is one piece of work with files of its own machine, so it is never cut up among workers. */
+function wholeRun({ kind }: StoredRun): Handler {
+  return () => {
+    throw new GreenloopError('run_conflict', `runs of kind ${kind} are not carried out by workers`)
+  }
+}
+
+const handlers = {
+  trial: trialHandler,
+  generate: wholeRun,
+  execute: wholeRun,
+  pipeline: wholeRun,
+  experiment: wholeRun,
+  repair: wholeRun,
+} satisfies Record<RunKind, (run: StoredRun) => Handler>
+
+/** Works for the runs of a shared database until the signal aborts, then hands back what it holds. */
+export async function work({ slots, log }: WorkerInput, where: Surroundings): Promise<void> {
+  const url = await namedStore(where)
+  if (!isShared(url)) {
+    throw new GreenloopError('usage_invalid', 'a worker needs a shared database', {
+      why: `the store is \`${url}\``,
+      help: 'greenloop worker --database postgres://user@host/database',
+    })
+  }
+  await withShared(url, (shared) =>
+    runWorker({ ...shared, handlers, slots, clock: systemClock, random, log }, where.signal),
+  )
+}

@@ -1,0 +1,168 @@
+import { GreenloopError } from '../domain/errors.ts'
+import type {
+  Journal,
+  NewRun,
+  RunConclusion,
+  RunEnding,
+  RunStore,
+  StoredAttempt,
+  StoredRun,
+  StoredTask,
+} from '../domain/stored-run.ts'
+import type { Handler, Task, TaskResult } from '../domain/task.ts'
+import type { Clock } from '../lib/clock.ts'
+import { keepClaim } from './claim.ts'
+import { createScheduler } from './scheduler.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** Tasks that are stored or read in one go. */
+const pageSize = 1000
+/** A task whose attempts broke off this often together with their process is not tried again. */
+const maxBrokenOff = 3
+
+/** Keeps a run with all its tasks; from then on it is not lost. The same run again adds nothing. */
+export async function submitTasks(
+  store: RunStore,
+  run: NewRun,
+  tasks: Iterable<Task> | AsyncIterable<Task>,
+): Promise<StoredRun> {
+  const stored = await store.create(run)
+  if (stored.taskCount !== undefined) return stored
+  let count = 0
+  let page: Task[] = []
+  const flush = async (): Promise<void> => {
+    await store.addTasks(run.id, count - page.length, page)
+    page = []
+  }
+  for await (const task of tasks) {
+    count++
+    page.push(task)
+    if (page.length === pageSize) await flush()
+  }
+  if (page.length > 0) await flush()
+  await store.seal(run.id, count)
+  return { ...stored, taskCount: count }
+}
+
+/** What carries out a stored run. */
+export interface RecordedParts {
+  readonly store: RunStore
+  readonly clock: Clock
+  readonly leaseMs: number
+}
+
+/** How it is ended early and watched. */
+export interface RecordedOptions {
+  readonly signal: AbortSignal
+  readonly onResult?: ((result: TaskResult) => void) | undefined
+  /** Called once with what can pause and cancel the run. */
+  readonly onScheduler?: ((scheduler: Scheduler) => void) | undefined
+}
+
+/**
+ * Works on the unfinished tasks of a run that this process has claimed, writes each attempt into the journal, and ends
+ * the run. Throws `lease_lost` and `store_full` with the run left as it stands, so that it can be resumed.
+ */
+export async function carryOut(
+  run: StoredRun,
+  handler: Handler,
+  { parts, options }: { readonly parts: RecordedParts; readonly options: RecordedOptions },
+): Promise<RunConclusion> {
+  const { store, clock } = parts
+  const scheduler = createScheduler(run.policy ?? {}, { clock })
+  options.onScheduler?.(scheduler)
+  let lost: GreenloopError | undefined
+  const claim = keepClaim(run, parts, {
+    onCancel: (reason) => scheduler.cancel(reason),
+    onLost: (error) => {
+      lost = error
+      scheduler.cancel(error.message)
+    },
+  })
+  const journal = store.journal(run.id, run.epoch)
+  try {
+    const { stopped } = await scheduler.run(unfinishedOf(run, store, journal), handler, {
+      signal: options.signal,
+      runId: run.id,
+      attemptsBefore: (task) => before(storedTask(task).attempts),
+      onStart: (task, number, startedAt) =>
+        void journal.append({ kind: 'start', seq: storedTask(task).seq, number, startedAt }),
+      onAttempt: (task, attempt) => journal.append({ kind: 'attempt', seq: storedTask(task).seq, attempt }),
+      onResult: (result) => {
+        options.onResult?.(result)
+        return journal.append({ kind: 'result', seq: storedTask(result.task).seq, result })
+      },
+    })
+    if (lost !== undefined) throw lost
+    await journal.close()
+    const statistics = await store.counts(run.id)
+    await store.end(run.id, endingOf({ statistics, stopped }), run.epoch)
+    return { statistics, stopped }
+  } catch (error) {
+    const cause = lost ?? error
+    if (!isResumable(cause)) await store.end(run.id, { state: 'failed', reason: messageOf(cause) }, run.epoch)
+    throw cause
+  } finally {
+    claim.release()
+    await journal.close().catch(() => {})
+  }
+}
+
+/** Whether the run only lost its ground and can go on where it stood. */
+function isResumable(error: unknown): boolean {
+  return error instanceof GreenloopError && ['lease_lost', 'store_full', 'store_unavailable'].includes(error.code)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** What a run of tasks concludes: red as soon as one task did not succeed. */
+export function endingOf({ statistics, stopped }: RunConclusion): RunEnding {
+  const { total, succeeded } = statistics
+  const reason = stopped === undefined ? {} : { reason: stopped.message }
+  if (stopped?.kind === 'cancelled') return { state: 'cancelled', exitCode: 130, ...reason }
+  if (stopped?.kind === 'token_budget' || stopped?.kind === 'cost_budget') {
+    return { state: 'finished', verdict: 'incomplete', exitCode: 6, ...reason }
+  }
+  const verdict = total === 0 ? 'empty' : succeeded === total ? 'passed' : 'failed'
+  return { state: 'finished', verdict, exitCode: { empty: 4, passed: 0, failed: 1 }[verdict], ...reason }
+}
+
+/** The engine gives back the very tasks it was fed. */
+function storedTask(task: Task): StoredTask {
+  return task as StoredTask
+}
+
+/** Broken-off attempts keep their number and do not count against the policy. */
+function before(attempts: readonly StoredAttempt[]): { readonly numbered: number; readonly counted: number } {
+  const numbered = attempts.reduce((most, { number }) => Math.max(most, number), 0)
+  return { numbered, counted: attempts.filter(({ state }) => state !== undefined).length }
+}
+
+/** The tasks without a result, page by page; those that took their process with them too often end here. */
+async function* unfinishedOf(run: StoredRun, store: RunStore, journal: Journal): AsyncGenerator<StoredTask> {
+  let afterSeq = -1
+  for (;;) {
+    const page = await store.unfinished(run.id, afterSeq, pageSize)
+    for (const task of page) {
+      const brokenOff = task.attempts.filter(({ state }) => state === undefined).length
+      if (brokenOff < maxBrokenOff) yield task
+      else await journal.append({ kind: 'result', seq: task.seq, result: crashed(task, brokenOff) })
+    }
+    const last = page.at(-1)
+    if (last === undefined) return
+    afterSeq = last.seq
+  }
+}
+
+function crashed(task: StoredTask, times: number): TaskResult {
+  const message = `its process ended ${times} times while it ran`
+  return {
+    task,
+    state: 'error',
+    attempts: [],
+    error: { class: 'system_error', message, code: 'crashed' },
+    usage: { tokens: 0, costUsd: 0 },
+  }
+}

@@ -1,0 +1,72 @@
+import type { Task, TaskAttempt, TaskResult } from '../domain/task.ts'
+import type { RunOptions } from './options.ts'
+
+/** Whoever is told of what comes back from the hooks. */
+export interface ReporterEvents {
+  /** A hook was waited for and is done. */
+  readonly onSettled: () => void
+  readonly onFault: (error: unknown) => void
+}
+
+/** How results leave the engine. */
+export interface ReporterParts<P, O> {
+  readonly options: Pick<RunOptions<P, O>, 'onResult' | 'onAttempt'>
+  /** So many promises of hooks may be unsettled before nothing new begins. */
+  readonly limit: number
+  readonly events: ReporterEvents
+}
+
+/** Hands results and attempts on, or keeps the results. */
+export class Reporter<P, O> {
+  /** By the number of their task. */
+  readonly kept: TaskResult<O, P>[] = []
+  unsettled = 0
+  readonly #parts: ReporterParts<P, O>
+  #isBroken = false
+
+  constructor(parts: ReporterParts<P, O>) {
+    this.#parts = parts
+  }
+
+  get isBehind(): boolean {
+    return this.unsettled >= this.#parts.limit
+  }
+
+  /** Hands a result on; a hook that threw once is not called again. */
+  result(seq: number, result: TaskResult<O, P>): void {
+    const { onResult } = this.#parts.options
+    if (onResult === undefined) this.kept[seq] = result
+    else if (!this.#isBroken) this.#call(() => onResult(result))
+  }
+
+  attempt(task: Task<P>, attempt: TaskAttempt): void {
+    const { onAttempt } = this.#parts.options
+    if (onAttempt !== undefined && !this.#isBroken) this.#call(() => onAttempt(task, attempt))
+  }
+
+  #call(hook: () => void | Promise<void> | undefined): void {
+    const { onSettled } = this.#parts.events
+    try {
+      const promise = hook()
+      if (promise === undefined) return
+      this.unsettled++
+      Promise.resolve(promise).then(
+        () => {
+          this.unsettled--
+          onSettled()
+        },
+        (error: unknown) => {
+          this.unsettled--
+          this.#break(error)
+        },
+      )
+    } catch (error) {
+      this.#break(error)
+    }
+  }
+
+  #break(error: unknown): void {
+    this.#isBroken = true
+    this.#parts.events.onFault(error)
+  }
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { explain, fingerprint, judge } from '../../tests/simulation/oracle.ts'
+import { simulate } from '../../tests/simulation/simulate.ts'
+import { createWorld } from '../../tests/simulation/world.ts'
+
+/** Seeds that are tried; `SIMULATION_SEEDS=100000` tries more. */
+const seeds = Number(process.env['SIMULATION_SEEDS'] ?? 3000)
+const parts = 6
+const share = Math.ceil(seeds / parts)
+/** Findings that are shown in full. */
+const shown = 3
+
+describe('the scheduler, in simulated worlds', { timeout: 60_000 + seeds * 50 }, () => {
+  it.each(Array.from({ length: parts }, (_, part) => [part * share, (part + 1) * share - 1] as const))(
+    'keeps every invariant for the seeds %i to %i',
+    async (from, to) => {
+      const broken: string[] = []
+      for (let seed = from; seed <= to; seed++) {
+        const simulation = await simulate(createWorld(seed))
+        const [finding] = judge(simulation)
+        if (finding !== undefined) broken.push(explain(simulation, finding))
+      }
+      expect(broken.length === 0 ? '' : `${broken.length} seeds\n${broken.slice(0, shown).join('\n\n')}`).toBe('')
+    },
+  )
+
+  it('does the same again for the same seed, to the last event', async () => {
+    for (let seed = 0; seed < seeds; seed += 20) {
+      const [first, second] = [await simulate(createWorld(seed)), await simulate(createWorld(seed))]
+      expect(`${seed} ${fingerprint(second)}`).toBe(`${seed} ${fingerprint(first)}`)
+    }
+  })
+})

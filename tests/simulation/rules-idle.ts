@@ -1,0 +1,172 @@
+import type { Entry } from './log.ts'
+import type { Observed, Try } from './observed.ts'
+import { endOf } from './observed.ts'
+import type { Breach } from './rules.ts'
+
+/** What is known at a moment at which everything that can happen has happened. */
+interface Moment {
+  held: boolean
+  asked: boolean
+  closed: boolean
+  /** Results that were given to the receiver, and those among them that it has not taken yet. */
+  given: number
+  untaken: number
+  /** Places of the tasks that were taken and have not begun, in their order. */
+  readonly waiting: Set<string>
+  offered: number
+  width: number
+  begun: number
+  /** When the bucket of tokens is full again. */
+  fullAt: number
+}
+
+/**
+ * No slot is idle while a task is ready and nothing forbids it. Looked at whenever time is about to pass: then every
+ * consequence of what happened before must have been drawn.
+ */
+export function* noIdleSlot(seen: Observed): Iterable<Breach> {
+  const { log, policy, tries } = seen
+  // A budget sets aside what those in flight may use, which cannot be told from outside.
+  if (policy.stop.maxTokens !== undefined || policy.stop.maxCostUsd !== undefined) return
+  const moment: Moment = {
+    held: false,
+    asked: false,
+    closed: false,
+    given: 0,
+    untaken: 0,
+    waiting: new Set(),
+    offered: 0,
+    width: 1,
+    begun: 0,
+    fullAt: 0,
+  }
+  const batchEnds = endsBefore(seen)
+  const last = lastIndex(seen)
+  for (const [index, entry] of log.entries()) {
+    if (index >= last) return
+    follow(moment, entry, seen)
+    const next = log[index + 1]
+    if (next === undefined || next.at <= entry.at) continue
+    const busy = tries.slice(0, moment.begun).filter((one) => endOf(one) > entry.at).length
+    const nextTry = tries[moment.begun]
+    // The width is looked at when something is logged, before that something has its consequences.
+    if (next.kind === 'width') moment.width = next.width
+    if (busy >= moment.width) continue
+    if (isForbidden(moment, entry.at, { seen, nextTry })) continue
+    const ready = readyTask(moment, entry.at, { seen, batchEnds })
+    if (ready !== undefined) yield { message: `${busy} of ${moment.width} slots were used while ${ready}`, index }
+  }
+}
+
+/** The moments behind it are not looked at: the run is over, or was about to stop. */
+function lastIndex({ log, over, tries, endedAt }: Observed): number {
+  const stop = log.findIndex((entry) => {
+    const isCut = entry.kind === 'result' && entry.result.state === 'cancelled'
+    return isCut || entry.at >= endedAt || entry.kind === 'over' || entry.kind === 'fault'
+  })
+  const end = stop < 0 ? log.length : stop
+  return over?.stopped === undefined ? end : Math.min(end, tries.at(-1)?.index ?? 0)
+}
+
+/** For each place in the order of the tasks: when all tasks before it were over. */
+function endsBefore({ offered, results }: Observed): readonly number[] {
+  const ends = new Map(results.map(({ task, attempts }) => [task.id, attempts.at(-1)?.endedAt ?? -Infinity]))
+  const before: number[] = [-Infinity]
+  for (const id of offered) before.push(Math.max(before.at(-1) ?? -Infinity, ends.get(id) ?? Infinity))
+  return before
+}
+
+function follow(moment: Moment, entry: Entry, { world, policy, tries }: Observed): void {
+  switch (entry.kind) {
+    case 'pause':
+    case 'resume':
+      moment.held = entry.kind === 'pause'
+      return
+    case 'asked':
+      moment.asked = true
+      return
+    case 'offered':
+      moment.asked = false
+      moment.offered++
+      moment.waiting.add(entry.task)
+      return
+    case 'exhausted':
+    case 'returned':
+      moment.closed = true
+      return
+    case 'result':
+      if (world.receiverMs(moment.given++) > 0) moment.untaken++
+      return
+    case 'taken':
+      moment.untaken--
+      return
+    case 'width':
+      moment.width = entry.width
+      return
+    case 'answer': {
+      const one = tries.find(({ task, number }) => task.id === entry.task && number === entry.attempt)
+      const { act, record } = one ?? {}
+      const isHeard = act?.kind === 'overload' && record?.state === 'error' && record.endedAt === entry.at
+      if (!isHeard || act.retryAfterMs === undefined) return
+      const { bucketMs } = bucketOf(policy)
+      moment.fullAt = Math.max(moment.fullAt, entry.at + act.retryAfterMs + bucketMs)
+      return
+    }
+    case 'start': {
+      moment.width = entry.width
+      moment.waiting.delete(entry.task)
+      const { tokenMs } = bucketOf(policy)
+      moment.fullAt = Math.max(moment.fullAt, entry.at) + tokenMs * (tries[moment.begun]?.task.weight ?? 1)
+      moment.begun++
+      return
+    }
+    default:
+  }
+}
+
+/** Milliseconds in which one token comes, and all of them. */
+function bucketOf({ rateLimit }: Observed['policy']): { readonly tokenMs: number; readonly bucketMs: number } {
+  const tokenMs = rateLimit === undefined ? 0 : 60_000 / rateLimit.perMinute
+  return { tokenMs, bucketMs: tokenMs * (rateLimit?.burst ?? 0) }
+}
+
+function isForbidden(
+  moment: Moment,
+  at: number,
+  { seen, nextTry }: { readonly seen: Observed; readonly nextTry: Try | undefined },
+): boolean {
+  const { policy } = seen
+  if (moment.held || moment.untaken >= policy.concurrency) return true
+  if (policy.rateLimit === undefined) return false
+  const { tokenMs, bucketMs } = bucketOf(policy)
+  const weight = nextTry?.task.weight ?? (nextTry === undefined ? policy.rateLimit.burst : 1)
+  return Math.max(moment.fullAt, at) + weight * tokenMs - bucketMs - at > -1e-3
+}
+
+/** Something that could run at this moment, in words. */
+function readyTask(
+  moment: Moment,
+  at: number,
+  { seen, batchEnds }: { readonly seen: Observed; readonly batchEnds: readonly number[] },
+): string | undefined {
+  const { world, policy, offered, triesOf } = seen
+  const { batchSize = Infinity, batchPauseSeconds } = policy
+  const overAt = (place: number): number =>
+    place < batchSize ? -Infinity : (batchEnds[place - (place % batchSize)] ?? Infinity)
+  const [waiting] = moment.waiting
+  if (waiting !== undefined) {
+    const place = offered.indexOf(waiting)
+    const isFirst = place % batchSize === 0
+    if (overAt(place) + (isFirst ? batchPauseSeconds * 1000 : 0) <= at) return `${waiting} waited`
+  } else if (world.source !== 'array' && !moment.asked && !moment.closed && overAt(moment.offered) <= at) {
+    return 'the source was not asked'
+  }
+  for (const [id, tries] of triesOf) {
+    for (const [position, { record, startAt }] of tries.entries()) {
+      const previous = tries[position - 1]?.record
+      if (previous === undefined || record === undefined || startAt <= at || previous.endedAt > at) continue
+      if (startAt - record.queueMs - record.rateMs <= at - 1) return `${id} waited for its next attempt`
+    }
+  }
+  return undefined
+}

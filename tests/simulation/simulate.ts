@@ -1,0 +1,218 @@
+import { getEventListeners } from 'node:events'
+import { parsePolicy } from '../../src/domain/policy.ts'
+import type { TaskResult } from '../../src/domain/task.ts'
+import type { RunResult } from '../../src/engine/options.ts'
+import { createScheduler } from '../../src/engine/scheduler.ts'
+import type { Limiter } from '../../src/lib/limiter.ts'
+import { createLimiter } from '../../src/lib/limiter.ts'
+import type { VirtualClock } from '../../src/lib/virtual-clock.ts'
+import { createVirtualClock } from '../../src/lib/virtual-clock.ts'
+import { createHandler } from './handler.ts'
+import type { MemoryJournal } from './journal.ts'
+import { createJournal } from './journal.ts'
+import type { Entry, Happening, Life } from './log.ts'
+import { createSource } from './source.ts'
+import type { World } from './world.ts'
+
+/** A simulated run: one life, or several with a crash between each two. */
+export interface Simulation {
+  readonly world: World
+  readonly lives: readonly Life[]
+  readonly journal: MemoryJournal
+}
+
+/** Timers after which a life is taken to go on for ever. */
+const maxTimers = 200_000
+/** Milliseconds from a crash to the next life. */
+const downMs = 1000
+
+/** Runs a world to its end. The same world gives the same logs. */
+export async function simulate(world: World): Promise<Simulation> {
+  const journal = createJournal((world.seed % 5) + 1)
+  const lives: Life[] = []
+  let startMs = 0
+  for (const crash of [...world.crashes, undefined]) {
+    const life = await live(world, { startMs, journal, crashAfterMs: crash })
+    lives.push(life)
+    const last = life.log.at(-1)
+    if (last?.kind !== 'crash') break
+    journal.crash()
+    startMs = last.at + downMs
+  }
+  return { world, lives, journal }
+}
+
+interface Birth {
+  readonly startMs: number
+  readonly journal: MemoryJournal
+  readonly crashAfterMs: number | undefined
+}
+
+/** The parts of a life that everything in it shares. */
+interface Stage {
+  readonly world: World
+  readonly clock: VirtualClock
+  readonly log: (happening: Happening) => void
+  /** Timers of the world: they are told apart from those of the engine. */
+  readonly later: (ms: number, action: () => void) => void
+  readonly ownTimers: () => number
+  /** From then on each change of the width is logged. */
+  readonly watch: (width: () => number) => void
+}
+
+async function live(world: World, { startMs, journal, crashAfterMs }: Birth): Promise<Life> {
+  const entries: Entry[] = []
+  const recorded = journal.read()
+  const stage = createStage(world, { startMs, entries })
+  const over = begin(stage, journal)
+  await stage.clock.run({ maxTimers, ...(crashAfterMs === undefined ? {} : { untilMs: startMs + crashAfterMs }) })
+  if (over.isOver) journal.flush()
+  else stage.log({ kind: crashAfterMs === undefined ? 'stuck' : 'crash' })
+  return { world, log: entries, recorded }
+}
+
+function createStage(world: World, { startMs, entries }: { startMs: number; entries: Entry[] }): Stage {
+  const clock = createVirtualClock(startMs)
+  let own = 0
+  let width: (() => number) | undefined
+  let seen = 0
+  const log = (happening: Happening): void => {
+    const current = width?.() ?? seen
+    if (current !== seen) entries.push({ at: clock.now(), kind: 'width', width: current })
+    seen = current
+    entries.push({ at: clock.now(), ...happening })
+  }
+  return {
+    world,
+    clock,
+    log,
+    watch: (sample) => {
+      width = sample
+    },
+    later: (ms, action) => {
+      own++
+      clock.after(ms, () => {
+        own--
+        action()
+      })
+    },
+    ownTimers: () => own,
+  }
+}
+
+/** Starts the engine and everything that happens to it from outside. */
+function begin(stage: Stage, journal: MemoryJournal): { readonly isOver: boolean } {
+  const { world, clock, log, later } = stage
+  const state = { isOver: false }
+  const caller = new AbortController()
+  const scheduler = createScheduler(world.policy, { clock, graceMs: world.graceMs, drainMs: world.drainMs })
+  const cancel = (by: 'signal' | 'scheduler'): void => {
+    if (state.isOver) return
+    log({ kind: 'cancel' })
+    if (by === 'signal') caller.abort(new Error('enough'))
+    else scheduler.cancel('enough')
+  }
+  const { cancellation, pauses } = world
+  if (cancellation !== undefined && cancellation.atMs < 0) cancel('signal')
+  log({ kind: 'begin' })
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => later(ms, resolve))
+  const recorded = journal.read()
+  const running = scheduler.run(
+    createSource(world, { log, wait, finished: recorded.finished }),
+    createHandler({ log, later, width: () => scheduler.concurrency }),
+    {
+      signal: caller.signal,
+      runId: `run-${world.seed}`,
+      ...(world.sharedLimiter ? sharedLimiter(stage) : {}),
+      attemptsBefore: ({ id }) => ({
+        numbered: recorded.numbered.get(id) ?? 0,
+        counted: recorded.counted.get(id) ?? 0,
+      }),
+      onStart: ({ id }, number) => {
+        log({ kind: 'announced', task: id, attempt: number })
+        journal.append({ kind: 'start', task: id, number })
+      },
+      onAttempt: ({ id }, attempt) => {
+        log({ kind: 'attempt', task: id, record: attempt })
+        journal.append({ kind: 'attempt', task: id, attempt })
+      },
+      ...(world.receiver === 'keep' ? {} : { onResult: createReceiver(stage, journal) }),
+    },
+  )
+  stage.watch(() => scheduler.concurrency)
+  if (cancellation !== undefined && cancellation.atMs >= 0) later(cancellation.atMs, () => cancel(cancellation.by))
+  for (const { atMs, forMs } of pauses) {
+    later(atMs, () => {
+      if (state.isOver) return
+      log({ kind: 'pause' })
+      scheduler.pause()
+    })
+    later(atMs + forMs, () => {
+      if (state.isOver) return
+      log({ kind: 'resume' })
+      scheduler.resume()
+    })
+  }
+  const end = (happening: Happening): void => {
+    state.isOver = true
+    log(happening)
+    log({
+      kind: 'left',
+      timers: clock.pending - stage.ownTimers(),
+      listeners: getEventListeners(caller.signal, 'abort').length,
+    })
+  }
+  running.then(
+    ({ results, statistics, stopped, sourceExhausted }: RunResult<unknown, unknown>) =>
+      end({ kind: 'over', results, statistics, stopped, sourceExhausted }),
+    (error: unknown) => end({ kind: 'fault', message: error instanceof Error ? error.message : String(error) }),
+  )
+  return state
+}
+
+/** Takes results, promptly or slowly, and throws where the world says so. */
+function createReceiver({ world, log, later }: Stage, journal: MemoryJournal): (result: TaskResult) => void | Promise<void> {
+  let count = 0
+  return (result) => {
+    const index = count++
+    log({ kind: 'result', result })
+    journal.append({ kind: 'result', result })
+    if (index === world.receiverFaultAt) throw new Error('simulated receiver fault')
+    const ms = world.receiverMs(index)
+    if (ms === 0) return undefined
+    return new Promise((resolve) => {
+      later(ms, () => {
+        log({ kind: 'taken', task: result.task.id })
+        resolve()
+      })
+    })
+  }
+}
+
+/** A bucket whose every grant is seen. */
+function sharedLimiter({ world, clock, log }: Stage): { readonly limiter?: Limiter } {
+  const { rateLimit } = parsePolicy(world.policy)
+  if (rateLimit === undefined) return {}
+  const inner = createLimiter({ ...rateLimit, clock })
+  return {
+    limiter: {
+      acquire: async (count = 1, signal) => {
+        await inner.acquire(count, signal)
+        log({ kind: 'grant', tokens: count })
+      },
+      tryAcquire: (count = 1) => {
+        const isGranted = inner.tryAcquire(count)
+        if (isGranted) log({ kind: 'grant', tokens: count })
+        return isGranted
+      },
+      release: (count = 1) => {
+        log({ kind: 'refund', tokens: count })
+        inner.release(count)
+      },
+      penalize: (forMs) => {
+        log({ kind: 'penalty', forMs })
+        inner.penalize(forMs)
+      },
+    },
+  }
+}
