@@ -13,6 +13,35 @@ export type { Generated, GenerationInput } from './app/generation.ts'
 export type { Flags, Surroundings } from './app/surroundings.ts'
 export { loadSuite, loadSuiteFile, parseSuite } from './config/suite-file.ts'
 export type { SuiteFile } from './config/suite-file.ts'
+export { parsePolicy } from './domain/policy.ts'
+export type { Policy, PolicyInput } from './domain/policy.ts'
+export { failed, succeeded } from './domain/task.ts'
+export type {
+  ErrorClass,
+  FailureDetails,
+  FinalState,
+  Handler,
+  Reply,
+  StopReason,
+  Task,
+  TaskAttempt,
+  TaskContext,
+  TaskError,
+  TaskResult,
+  TaskState,
+  TaskStatistics,
+  TaskUsage,
+} from './domain/task.ts'
+export type { StubInput } from './domain/trial.ts'
+export { executeTasks } from './engine/execute-tasks.ts'
+export type { AttemptsBefore, ExecuteOptions, RunResult, TaskSource } from './engine/execute-tasks.ts'
+export { createScheduler } from './engine/scheduler.ts'
+export type { Scheduler, SchedulerState } from './engine/scheduler.ts'
+export { createVirtualClock } from './lib/virtual-clock.ts'
+export type { VirtualClock } from './lib/virtual-clock.ts'
+export { createLimiter } from './lib/limiter.ts'
+export type { Limiter, TokenBucket } from './lib/limiter.ts'
+export { stubHandler } from './workflows/stub.ts'
 export { GreenloopError, errorCatalog } from './domain/errors.ts'
 export type { ErrorCode, Place, Problem } from './domain/errors.ts'
 export type { ExecutionRequest } from './domain/execution-request.ts'

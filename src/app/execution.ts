@@ -12,6 +12,7 @@ import { openSandbox } from '../runners/sandbox.ts'
 import { runners } from '../runners/runner-table.ts'
 import type { EarlierPart } from './earlier.ts'
 import { redactorOf } from './settings.ts'
+import { storeFiles } from './store.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** One execution and where it leaves its logs. */
@@ -48,7 +49,7 @@ export async function runRequest(
   const { runId, runDir, overlay = [], collectOnly = false, book, resumed, earlier } = input
   const redact = redactorOf(loaded).text
   const record = { book, resumed, appendLogs: earlier !== undefined }
-  const place = { runDir, runId, environment, overlay }
+  const place = { runDir, runId, environment, overlay, leaveOut: storeFiles(loaded.settings.store) }
   const parts = { runner, info, sandbox, ...place, ...record, collectOnly, redact, runTasks: executeTasks }
   const execution = await execute(request, parts, { signal: where.signal, onProgress: where.onProgress ?? ignore })
   await reports

@@ -24,6 +24,11 @@ export function isShared(at: string): boolean {
   return /^postgres(?:ql)?:\/\//i.test(at)
 }
 
+/** The files of an embedded store. */
+export function storeFiles(at: string): readonly string[] {
+  return isShared(at) ? [] : ['', '-wal', '-shm', '-journal', '.ballast'].map((ending) => `${at}${ending}`)
+}
+
 /** The store that the settings name. Throws `config_invalid` where it is off. */
 export async function namedStore(where: Surroundings): Promise<string> {
   const { settings } = await readSettings(where)

@@ -138,6 +138,8 @@ export interface ResultPage {
 /** A task's result with its number. */
 export interface StoredResult extends TaskResult {
   readonly seq: number
+  /** Earlier attempts with what they gave; the output of the last one is that of the result. */
+  readonly attempts: readonly (TaskAttempt & { readonly output?: unknown })[]
 }
 
 /** What is removed by a pruning. */

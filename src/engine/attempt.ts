@@ -1,17 +1,15 @@
 import type { TaskContext } from '../domain/task.ts'
 import type { Linked } from '../lib/linked.ts'
+import type { Dates } from './dates.ts'
+import { notYet } from './job.ts'
 import type { Job } from './job.ts'
 
-/** How an attempt begins. */
-export interface AttemptStart<P> {
-  readonly job: Job<P>
+/** What all attempts of a run share. */
+export interface AttemptFrame {
   readonly runId: string
-  /** Limit in milliseconds; `Infinity` for none. */
+  /** Limit of an attempt whose task has none of its own, in milliseconds; `Infinity` for none. */
   readonly timeoutMs: number
-  /** Milliseconds of the clock that never jumps. */
-  readonly startAt: number
-  /** Epoch milliseconds. */
-  readonly startedAt: number
+  readonly dates: Dates
 }
 
 /**
@@ -23,46 +21,52 @@ export class Attempt<P> implements TaskContext, Linked<Attempt<P>> {
   after: Attempt<P> | undefined = undefined
   readonly job: Job<P>
   readonly attempt: number
-  readonly timeoutMs: number
+  /** Milliseconds of the clock that never jumps. */
   readonly startAt: number
+  /** Epoch milliseconds. */
   readonly startedAt: number
-  readonly queueMs: number
   isOver = false
+  readonly #frame: AttemptFrame
   #controller: AbortController | undefined = undefined
-  #reason: unknown = undefined
-  #isAborted = false
-  readonly #runId: string
+  #abort: { readonly reason: unknown } | undefined = undefined
 
-  constructor({ job, runId, timeoutMs, startAt, startedAt }: AttemptStart<P>) {
+  constructor(job: Job<P>, frame: AttemptFrame, startAt: number) {
     this.job = job
-    this.attempt = job.number
-    this.timeoutMs = timeoutMs
+    this.attempt = job.number + 1
     this.startAt = startAt
-    this.startedAt = startedAt
-    // A rounding of the clock must not make a wait negative.
-    this.queueMs = Math.max(0, startAt - job.readyAt - job.rateMs)
-    this.#runId = runId
+    this.startedAt = frame.dates.of(startAt)
+    this.#frame = frame
   }
 
   get key(): string {
-    return `${this.#runId}/${this.job.task.id}`
+    return `${this.#frame.runId}/${this.job.task.id}`
   }
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
-    if (this.#isAborted) this.#controller.abort(this.#reason)
+    if (this.#abort !== undefined) this.#controller.abort(this.#abort.reason)
     return this.#controller.signal
+  }
+
+  /** Limit in milliseconds; `Infinity` for none. */
+  get timeoutMs(): number {
+    return this.job.task.timeoutMs ?? this.#frame.timeoutMs
   }
 
   /** Whether its handler was told to end. */
   get isAborted(): boolean {
-    return this.#isAborted
+    return this.#abort !== undefined
   }
 
-  /** Tells the handler to end. */
+  /** Milliseconds of waiting for a slot; a rounding of the clock does not make it negative. */
+  get queueMs(): number {
+    const { readyAt, rateMs } = this.job
+    return readyAt === notYet ? 0 : Math.max(0, this.startAt - readyAt - rateMs)
+  }
+
+  /** Tells the handler to end; the first reason stays. */
   abort(reason: unknown): void {
-    this.#isAborted = true
-    this.#reason ??= reason
-    this.#controller?.abort(this.#reason)
+    this.#abort ??= { reason }
+    this.#controller?.abort(this.#abort.reason)
   }
 }

@@ -40,6 +40,8 @@ export class Intake<P> {
   readonly #waiting: Waiting<P>
   #head: Job<P> | undefined
   #tokens: 'none' | 'asked' | 'granted' = 'none'
+  /** The first task of a batch, which waits for the pause before it. */
+  #paused: Job<P> | undefined
   #count = 0
   #isSourceDone = false
 
@@ -96,12 +98,15 @@ export class Intake<P> {
     this.#waiting.close()
   }
 
+  get #isGranted(): boolean {
+    return this.#tokens === 'granted'
+  }
+
   #next(): Job<P> | undefined {
     const { batches, source, maxWaiting, events } = this.#parts
     const ready = this.#waiting.takeReady()
     if (ready !== undefined) {
-      if (ready.isPausing) batches.onPauseOver()
-      ready.isPausing = false
+      if (ready === this.#paused) batches.onPauseOver()
       return ready
     }
     if (this.#isSourceDone || this.#waiting.size >= maxWaiting || !batches.canTake()) return undefined
@@ -112,7 +117,7 @@ export class Intake<P> {
     events.onNew(job)
     const pauseMs = batches.take()
     if (pauseMs === 0) return job
-    job.isPausing = true
+    this.#paused = job
     this.delay(job, pauseMs)
     return undefined
   }
@@ -143,7 +148,8 @@ export class Intake<P> {
     if (this.#head === job) {
       this.#tokens = 'granted'
       events.onReady()
-      if (this.#head !== job) return
+      // It has begun, and may even stand here again for its next attempt.
+      if (!this.#isGranted) return
     }
     // It was ended meanwhile, or there is no room any more: then tokens are asked for again when there is.
     this.#tokens = 'none'

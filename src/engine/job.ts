@@ -22,8 +22,6 @@ export class Job<P> {
   readyAt: number = notYet
   /** Wait for the rate limit since then. */
   rateMs = 0
-  /** Whether it waits for the pause between two batches. */
-  isPausing = false
 
   constructor(task: Task<P>, seq: number) {
     this.task = task
@@ -34,13 +32,6 @@ export class Job<P> {
   continueFrom({ numbered, counted }: AttemptsBefore): void {
     this.number = numbered
     this.counted = counted
-  }
-
-  /** Begins its next attempt. */
-  begin(at: number): void {
-    if (this.readyAt === notYet) this.readyAt = at
-    this.number++
-    this.counted++
   }
 
   /** Adds an attempt that is over. */

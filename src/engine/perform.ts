@@ -1,13 +1,13 @@
 import type { Handler, StopReason, TaskAttempt } from '../domain/task.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { isExhausted } from '../lib/exhausted.ts'
-import { Attempt } from './attempt.ts'
-import type { AttemptStart } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
 import type { ErrorFacts } from './classify.ts'
 import { endingOfError, endingOfStop, endingOfTimeout, endingOfValue, timeoutMessage } from './ending.ts'
 import type { Ending } from './ending.ts'
 import type { Job } from './job.ts'
 import { Running } from './running.ts'
+import { Slots } from './slots.ts'
 
 /** What attempts are made with. */
 export interface PerformerParts<P, O> {
@@ -32,12 +32,25 @@ export interface PerformerEvents<P> {
 export class Performer<P, O> {
   readonly #parts: PerformerParts<P, O>
   readonly #running: Running<P>
+  readonly #slots: Slots<P>
   #stopped: StopReason | undefined
   #grace: Timer | undefined
 
   constructor(parts: PerformerParts<P, O>) {
     this.#parts = parts
     this.#running = new Running(parts.clock, (attempt) => this.#expire(attempt))
+    this.#slots = new Slots({
+      onValue: (attempt, value) => {
+        if (attempt.isOver) return
+        this.#end(attempt, endingOfValue(value))
+        parts.events.onReady()
+      },
+      onError: (attempt, error) => {
+        if (attempt.isOver) return
+        this.#endOfError(attempt, error)
+        parts.events.onReady()
+      },
+    })
   }
 
   get inFlight(): number {
@@ -45,16 +58,15 @@ export class Performer<P, O> {
   }
 
   /** Makes an attempt. What comes of it is told by the events, perhaps before this comes back. */
-  begin(start: AttemptStart<P>): void {
-    const attempt = new Attempt(start)
+  begin(attempt: Attempt<P>): void {
     this.#running.add(attempt)
     let value: unknown
     try {
-      value = this.#parts.handler(start.job.task, attempt)
+      value = this.#parts.handler(attempt.job.task, attempt)
     } catch (error) {
       return this.#endOfError(attempt, error)
     }
-    if (isThenable(value)) this.#watch(attempt, value)
+    if (isThenable(value)) this.#slots.watch(attempt, value)
     else this.#end(attempt, endingOfValue(value))
   }
 
@@ -74,27 +86,10 @@ export class Performer<P, O> {
     this.#grace?.cancel()
   }
 
-  #watch(attempt: Attempt<P>, value: PromiseLike<unknown>): void {
-    const { events } = this.#parts
-    const promise = value instanceof Promise ? value : Promise.resolve(value)
-    promise.then(
-      (answer) => {
-        if (attempt.isOver) return
-        this.#end(attempt, endingOfValue(answer))
-        events.onReady()
-      },
-      (error: unknown) => {
-        if (attempt.isOver) return
-        this.#endOfError(attempt, error)
-        events.onReady()
-      },
-    )
-  }
-
   #endOfError(attempt: Attempt<P>, error: unknown): void {
     // Whatever a handler throws that was told to end, it ended because of that.
-    const isStopped = this.#stopped !== undefined && attempt.isAborted
-    this.#end(attempt, isStopped ? endingOfStop(this.#stopped) : endingOfError(this.#read(error)))
+    const stopped = attempt.isAborted ? this.#stopped : undefined
+    this.#end(attempt, stopped === undefined ? endingOfError(this.#read(error)) : endingOfStop(stopped))
   }
 
   #read(error: unknown): ErrorFacts {
@@ -115,19 +110,20 @@ export class Performer<P, O> {
   }
 
   #end(attempt: Attempt<P>, ending: Ending): void {
-    const { job, attempt: number, startAt, startedAt, queueMs } = attempt
     attempt.isOver = true
     this.#running.remove(attempt)
-    const { state, error, usage } = ending
-    const serviceMs = Math.max(0, this.#parts.clock.monotonic() - startAt)
-    const endedAt = startedAt + Math.round(serviceMs)
-    const plain = { number, state, startedAt, endedAt, serviceMs, queueMs, rateMs: job.rateMs }
-    const record =
-      error === undefined && usage === undefined
-        ? plain
-        : { ...plain, ...(error && { error }), ...(usage && { usage }) }
-    this.#parts.events.onEnd(job, record, ending)
+    this.#parts.events.onEnd(attempt.job, recordOf(attempt, ending, this.#parts.clock.monotonic()), ending)
   }
+}
+
+function recordOf<P>(attempt: Attempt<P>, { state, error, usage }: Ending, endAt: number): TaskAttempt {
+  const { job, attempt: number, startedAt, queueMs } = attempt
+  const serviceMs = Math.max(0, endAt - attempt.startAt)
+  const endedAt = startedAt + Math.round(serviceMs)
+  const record = { number, state, startedAt, endedAt, serviceMs, queueMs, rateMs: job.rateMs }
+  return error === undefined && usage === undefined
+    ? record
+    : { ...record, ...(error && { error }), ...(usage && { usage }) }
 }
 
 /** Stands for an error that could not be classified; the run ends because of that. */

@@ -6,6 +6,8 @@ import { createLimiter } from '../lib/limiter.ts'
 import type { Limiter } from '../lib/limiter.ts'
 import { createWidth } from './adaptive.ts'
 import type { Width } from './adaptive.ts'
+import { Attempt } from './attempt.ts'
+import type { AttemptFrame } from './attempt.ts'
 import { createBatches } from './batches.ts'
 import type { Batches } from './batches.ts'
 import { classify } from './classify.ts'
@@ -53,15 +55,13 @@ export class Run<P, O> {
   readonly #retries: Retries
   readonly #batches: Batches
   readonly #gate: Gate
-  readonly #dates: Dates
+  readonly #frame: AttemptFrame
   readonly #turns: Turns
   readonly #reporter: Reporter<P, O>
   readonly #performer: Performer<P, O>
   readonly #intake: Intake<P>
   readonly #stopping = new AbortController()
   readonly #end = Promise.withResolvers<RunResult<O, P>>()
-  readonly #runId: string
-  readonly #timeoutMs: number
   #timer: Timer | undefined
   #stopped: StopReason | undefined
   #drain: Drain<P> | undefined
@@ -79,15 +79,14 @@ export class Run<P, O> {
     this.#clock = clock
     this.#options = options
     this.#drainMs = drainMs
-    this.#runId = options.runId ?? 'run'
-    this.#timeoutMs = policy.timeoutSeconds === undefined ? Infinity : policy.timeoutSeconds * 1000
+    const timeoutMs = (policy.timeoutSeconds ?? Infinity) * 1000
+    this.#frame = { runId: options.runId ?? 'run', timeoutMs, dates: new Dates(clock) }
     this.#source = openSource(tasks, { onTask: onReady, onFault })
     this.#limiter = options.limiter ?? (policy.rateLimit && createLimiter({ ...policy.rateLimit, clock }))
     this.#width = createWidth(policy, clock)
     this.#retries = createRetries(policy.retry, random)
     this.#batches = createBatches(policy, clock)
     this.#gate = createGate(policy.stop)
-    this.#dates = new Dates(clock)
     this.#turns = new Turns(clock, onReady)
     const limit = policy.concurrency
     this.#reporter = new Reporter({ options, limit, events: { onSettled: onReady, onFault } })
@@ -125,6 +124,8 @@ export class Run<P, O> {
 
   /** Begins. Comes back when the run is over; rejects with what a hook or the source threw. */
   start(): Promise<RunResult<O, P>> {
+    // It was cancelled before.
+    if (this.#stopped !== undefined) return this.#end.promise
     const { signal } = this.#options
     const { timeoutSeconds } = this.#policy.stop
     if (timeoutSeconds !== undefined) {
@@ -199,22 +200,21 @@ export class Run<P, O> {
   }
 
   #begin(job: Job<P>): void {
-    const startAt = this.#clock.monotonic()
-    const startedAt = this.#dates.of(startAt)
-    this.#announce(job, startedAt)
+    const attempt = new Attempt(job, this.#frame, this.#clock.monotonic())
+    this.#announce(attempt)
     if (this.#leftover !== undefined) return this.#close(job, this.#leftover)
     if (!job.isRetried) this.#retries.onFirst()
-    this.#turns.count(startAt)
-    job.begin(startAt)
-    const timeoutMs = job.task.timeoutMs ?? this.#timeoutMs
-    this.#performer.begin({ job, runId: this.#runId, timeoutMs, startAt, startedAt })
+    this.#turns.count(attempt.startAt)
+    job.number++
+    job.counted++
+    this.#performer.begin(attempt)
   }
 
-  #announce(job: Job<P>, startedAt: number): void {
+  #announce({ job, attempt, startedAt }: Attempt<P>): void {
     const { onStart } = this.#options
     if (onStart === undefined) return
     try {
-      onStart(job.task, job.number + 1, startedAt)
+      onStart(job.task, attempt, startedAt)
     } catch (error) {
       this.#fail(error)
     }

@@ -49,10 +49,9 @@ export function createScheduler(policy: PolicyInput = {}, parts: EngineParts = {
     current = run
     state = isPaused ? 'paused' : 'running'
     if (isPaused) run.pause()
+    if (cancelled !== undefined) run.cancel(cancelled)
     try {
-      const over = run.start()
-      if (cancelled !== undefined) run.cancel(cancelled)
-      return await over
+      return await run.start()
     } finally {
       state = 'over'
     }

@@ -30,4 +30,14 @@ describe('the scheduler, in simulated worlds', { timeout: 60_000 + seeds * 50 },
       expect(`${seed} ${fingerprint(second)}`).toBe(`${seed} ${fingerprint(first)}`)
     }
   })
+
+  it('is not led astray by a wall clock that jumps by hours', async () => {
+    const hourMs = 3_600_000
+    const wallErrorMs = (atMs: number): number => (Math.floor(atMs / 700) % 3) * 2 * hourMs - 3 * hourMs
+    for (let seed = 0; seed < seeds; seed += 20) {
+      const world = createWorld(seed)
+      const [first, second] = [await simulate(world), await simulate(world, { wallErrorMs })]
+      expect(`${seed} ${fingerprint(second, { dates: false })}`).toBe(`${seed} ${fingerprint(first, { dates: false })}`)
+    }
+  })
 })

@@ -31,8 +31,8 @@ export interface Holdings {
   remove(holding: Holding): void
 }
 
-/** An empty set of chunks. */
-export function createHoldings(): Holdings {
+/** An empty set of chunks; `onLost` is told of each that is lost. */
+export function createHoldings(onLost: (holding: Holding) => void): Holdings {
   const all = new Map<string, Holding>()
   const owners = new WeakMap<Task, Holding>()
   let left = 0
@@ -70,6 +70,7 @@ export function createHoldings(): Holdings {
     lose(holding) {
       holding.state = 'lost'
       remove(holding)
+      onLost(holding)
       holding.stop.abort(new Error('another worker has taken this chunk over'))
     },
     remove,

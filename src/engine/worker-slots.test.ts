@@ -20,7 +20,7 @@ const settle = async (): Promise<void> => {
 
 describe('the slots of a worker', () => {
   it('give out no more tasks than there are slots, over all runs, in turn', async () => {
-    const slots = new Slots(4, () => {})
+    const slots = new Slots(4, { mayBegin: () => true, onRoom: () => {} })
     const [one, two] = [new Feed(slots), new Feed(slots)]
     const [first, second] = [taker(one), taker(two)]
     await settle()
@@ -42,7 +42,7 @@ describe('the slots of a worker', () => {
   })
 
   it('serve every run while one has very many tasks', async () => {
-    const slots = new Slots(1, () => {})
+    const slots = new Slots(1, { mayBegin: () => true, onRoom: () => {} })
     const [large, small] = [new Feed(slots), new Feed(slots)]
     const [first, second] = [taker(large), taker(small)]
     large.push(tasks('a', 1000))
@@ -60,7 +60,7 @@ describe('the slots of a worker', () => {
   })
 
   it('are overdrawn by a retry rather than make it wait, and then serve nobody until they are free', async () => {
-    const slots = new Slots(1, () => {})
+    const slots = new Slots(1, { mayBegin: () => true, onRoom: () => {} })
     const feed = new Feed(slots)
     const { taken } = taker(feed)
     feed.push(tasks('a', 3))
@@ -79,9 +79,23 @@ describe('the slots of a worker', () => {
     expect(taken).toHaveLength(3)
   })
 
+  it('begin nothing while nothing may begin', async () => {
+    let mayBegin = false
+    const slots = new Slots(2, { mayBegin: () => mayBegin, onRoom: () => {} })
+    const feed = new Feed(slots)
+    const { taken } = taker(feed)
+    feed.push(tasks('a', 2))
+    await settle()
+    expect(taken).toHaveLength(0)
+    mayBegin = true
+    slots.serve()
+    await settle()
+    expect(taken).toHaveLength(2)
+  })
+
   it('tell when a task that waited begins', async () => {
     let told = 0
-    const slots = new Slots(2, () => told++)
+    const slots = new Slots(2, { mayBegin: () => true, onRoom: () => told++ })
     const feed = new Feed(slots)
     taker(feed)
     feed.push(tasks('a', 3))
@@ -92,7 +106,7 @@ describe('the slots of a worker', () => {
 
 describe('the feed of a run', () => {
   it('takes back what nobody has begun', async () => {
-    const slots = new Slots(1, () => {})
+    const slots = new Slots(1, { mayBegin: () => true, onRoom: () => {} })
     const feed = new Feed(slots)
     const { taken } = taker(feed)
     feed.push(tasks('a', 5))
@@ -105,7 +119,7 @@ describe('the feed of a run', () => {
   })
 
   it('ends for whoever waits, and for whoever asks later', async () => {
-    const slots = new Slots(1, () => {})
+    const slots = new Slots(1, { mayBegin: () => true, onRoom: () => {} })
     const feed = new Feed(slots)
     const { taken, ended } = taker(feed)
     feed.push(tasks('a', 2))
@@ -118,7 +132,7 @@ describe('the feed of a run', () => {
   })
 
   it('is closed by a scheduler that leaves early', async () => {
-    const slots = new Slots(2, () => {})
+    const slots = new Slots(2, { mayBegin: () => true, onRoom: () => {} })
     const feed = new Feed(slots)
     feed.push(tasks('a', 2))
     for await (const task of feed) {

@@ -4,20 +4,27 @@ import type { Task } from '../domain/task.ts'
 type Step = IteratorResult<StoredTask, undefined>
 const done: Step = { done: true, value: undefined }
 
+/** What slots ask and tell. */
+export interface SlotHooks {
+  /** Whether anything may begin now. After a no, `serve` has to be called. */
+  readonly mayBegin: () => boolean
+  /** Told when a task that waited begins. */
+  readonly onRoom: () => void
+}
+
 /** The slots of a worker, shared by the feeds of all its runs in turn. */
 export class Slots {
   readonly #total: number
-  readonly #onRoom: () => void
+  readonly #hooks: SlotHooks
   readonly #busy = new Set<Task>()
   /** Feeds whose schedulers wait for a task, the one that waits longest first. */
   readonly #hungry = new Set<Feed>()
   /** Tasks that are held and not begun. */
   waiting = 0
 
-  /** So many slots; `onRoom` is told when a task that waited begins. */
-  constructor(total: number, onRoom: () => void) {
+  constructor(total: number, hooks: SlotHooks) {
     this.#total = total
-    this.#onRoom = onRoom
+    this.#hooks = hooks
   }
 
   /** A task begins another attempt: it is not kept waiting, so slots can be overdrawn for a moment. */
@@ -33,22 +40,26 @@ export class Slots {
   /** Gives the free slots to feeds that wait, in turn. */
   serve(): void {
     for (const feed of this.#hungry) {
-      if (this.#busy.size >= this.#total) return
+      if (!this.#isOpen()) return
       if (feed.serve()) this.#hungry.delete(feed)
     }
   }
 
   /** The next task of a feed where a slot is free; otherwise the feed is served later. */
   take(feed: Feed): StoredTask | undefined {
-    const task = this.#busy.size < this.#total ? feed.shift() : undefined
+    const task = this.#isOpen() ? feed.shift() : undefined
     if (task === undefined) {
       this.#hungry.add(feed)
       return undefined
     }
     this.#busy.add(task)
     this.waiting--
-    this.#onRoom()
+    this.#hooks.onRoom()
     return task
+  }
+
+  #isOpen(): boolean {
+    return this.#busy.size < this.#total && this.#hooks.mayBegin()
   }
 }
 

@@ -9,7 +9,7 @@ import { Book } from './worker-book.ts'
 import { Claimer, isOpen } from './worker-claims.ts'
 import { expirySeconds } from './worker-chunks.ts'
 import { createHoldings } from './worker-holding.ts'
-import type { Holdings } from './worker-holding.ts'
+import type { Holding, Holdings } from './worker-holding.ts'
 import { Lane } from './worker-lane.ts'
 import type { HandlerFactory, LaneParts } from './worker-lane.ts'
 import { Slots } from './worker-slots.ts'
@@ -63,15 +63,21 @@ class Worker {
   readonly #book: Book
   readonly #lanes = new Map<string, Lane>()
   readonly #news = new Set<string>()
-  #pulseBell: Bell
+  readonly #pulseBell: Bell
+  #renewedAt: number
 
   constructor(parts: WorkerParts) {
     const { flushMs = 200, slots, clock } = parts
     this.#parts = parts
     this.#bell = createBell(clock)
     this.#pulseBell = createBell(clock)
-    this.#holdings = createHoldings()
-    this.#slots = new Slots(slots, () => this.#bell.ring())
+    this.#renewedAt = clock.monotonic()
+    this.#holdings = createHoldings((holding) => this.#noteLoss(holding))
+    this.#slots = new Slots(slots, {
+      // Whoever has slept through a heartbeat asks first what is still its own.
+      mayBegin: () => clock.monotonic() - this.#renewedAt < parts.queue.heartbeatMs,
+      onRoom: () => this.#bell.ring(),
+    })
     this.#book = new Book({
       ...parts,
       holdings: this.#holdings,
@@ -122,27 +128,36 @@ class Worker {
         holdings: this.#holdings,
         book: this.#book,
       }
-      lane = new Lane(run, handlers[run.kind], parts)
-      this.#lanes.set(run.id, lane)
+      lane = this.#open(new Lane(run, handlers[run.kind], parts))
     }
     lane.add(tasks)
+  }
+
+  #open(lane: Lane): Lane {
+    const { id } = lane.run
+    this.#lanes.set(id, lane)
+    void lane.over.finally(() => {
+      if (this.#lanes.get(id) === lane) this.#lanes.delete(id)
+    })
+    return lane
+  }
+
+  #noteLoss(holding: Holding): void {
+    this.#parts.log(`a chunk of run ${holding.lease.runId} is with another worker by now`)
+    this.#lanes.get(holding.lease.runId)?.withdraw(holding)
   }
 
   /** Keeps what is held and learns what became of the runs, three times in a heartbeat and whenever there is news. */
   async #pulse(over: AbortSignal): Promise<void> {
     const { queue, clock, log } = this.#parts
     const { heartbeatMs } = queue
-    let renewedAt = clock.monotonic()
     while (!over.aborted) {
       await this.#pulseBell.wait(heartbeatMs / 3, over)
-      const isDue = clock.monotonic() - renewedAt >= heartbeatMs / 4
+      const isDue = clock.monotonic() - this.#renewedAt >= heartbeatMs / 4
       const runIds = isDue ? [...this.#lanes.keys()] : [...this.#news]
       this.#news.clear()
       try {
-        if (isDue) {
-          renewedAt = clock.monotonic()
-          await this.#serial(() => this.#renew())
-        }
+        if (isDue) await this.#serial(() => this.#renew())
         await this.#look(runIds)
       } catch (error) {
         log(`no heartbeat: ${String(error)}`)
@@ -151,15 +166,14 @@ class Worker {
   }
 
   async #renew(): Promise<void> {
+    const { queue, clock } = this.#parts
+    const askedAt = clock.monotonic()
     const held = [...this.#holdings.all.values()]
-    if (held.length === 0) return
-    const kept = await this.#parts.queue.renew(held.map(({ lease }) => lease))
-    for (const holding of held) {
-      if (kept.has(holding.lease.jobId) || !this.#holdings.all.has(holding.lease.jobId)) continue
-      this.#parts.log(`a chunk of run ${holding.lease.runId} is with another worker by now`)
-      this.#holdings.lose(holding)
-      this.#lanes.get(holding.lease.runId)?.withdraw(holding)
-    }
+    const kept = held.length === 0 ? new Set() : await queue.renew(held.map(({ lease }) => lease))
+    for (const holding of held)
+      if (!kept.has(holding.lease.jobId) && this.#holdings.all.has(holding.lease.jobId)) this.#holdings.lose(holding)
+    this.#renewedAt = askedAt
+    this.#slots.serve()
   }
 
   async #look(runIds: readonly string[]): Promise<void> {

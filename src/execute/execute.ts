@@ -34,6 +34,8 @@ export interface ExecuteParts {
   readonly collectOnly?: boolean | undefined
   /** How long a process may be silent, where the usual limits do not fit. */
   readonly silence?: Partial<Silence> | undefined
+  /** Files of the project that are never copied, absolute: the record of runs. */
+  readonly leaveOut?: readonly string[] | undefined
   /** The engine that processes and retries run on. */
   readonly runTasks: RunTasks
   /** Told of each test and each attempt as they come. */
@@ -115,10 +117,12 @@ async function openContext(
   const { runner, info, sandbox, runDir, environment, overlay = [], redact = (text: string) => text } = parts
   const findings = newFindings(parts)
   const logs = await openLogs({ folder: runDir, framework: request.framework, redact, append: parts.appendLogs })
-  const workspaces = await openWorkspaces({ cwd: request.cwd, overlay, sandbox }).catch(async (error: unknown) => {
-    await logs.close()
-    throw error
-  })
+  const workspaces = await openWorkspaces({ cwd: request.cwd, overlay, sandbox, leaveOut: parts.leaveOut }).catch(
+    async (error: unknown) => {
+      await logs.close()
+      throw error
+    },
+  )
   const { width, innerWorkers, notes } = planWork(request, info)
   let number = lastProcess(parts.resumed)
   const context: RunContext = {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { chmod, copyFile, mkdir, mkdtemp, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, isAbsolute, join, normalize } from 'node:path'
+import { dirname, isAbsolute, join, normalize, relative } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Sandbox } from '../domain/ports.ts'
 import { exists } from '../lib/files.ts'
@@ -48,6 +48,11 @@ export interface WorkspaceOptions {
   readonly cwd: string
   readonly overlay: readonly OverlayFile[]
   readonly sandbox: Sandbox
+  /**
+   * Files that are never copied, absolute. Reading a database that this process has open would take its locks away, for
+   * POSIX drops them when any descriptor of the file is closed.
+   */
+  readonly leaveOut?: readonly string[] | undefined
 }
 
 const copiesAtOnce = 32
@@ -57,7 +62,7 @@ const copiesAtOnce = 32
  * the first attempt left, as it would outside, but a test that deletes the project spoils it for nobody else. Without a
  * sandbox and without files to lay over it, tests run in the project itself.
  */
-export async function openWorkspaces({ cwd, overlay, sandbox }: WorkspaceOptions): Promise<Workspaces> {
+export async function openWorkspaces({ cwd, overlay, sandbox, leaveOut = [] }: WorkspaceOptions): Promise<Workspaces> {
   await checkFolder(cwd)
   const files = overlay.map((file) => ({ ...file, path: checkedPath(file.path) }))
   const isCopy = sandbox.tier !== 'none' || files.length > 0
@@ -66,7 +71,7 @@ export async function openWorkspaces({ cwd, overlay, sandbox }: WorkspaceOptions
   // Tests run as another user in some sandboxes and have to pass through.
   await chmod(base, 0o711)
   const paths = files.map(({ path }) => path)
-  const tree = isCopy ? await readTree(cwd, paths) : undefined
+  const tree = isCopy ? without(await readTree(cwd, paths), { cwd, leaveOut }) : undefined
   const removals: Promise<void>[] = []
   let temp: Promise<string> | undefined
   let copies = 0
@@ -186,4 +191,9 @@ function checkedPath(path: string): string {
     throw new GreenloopError('file_missing', `${path} does not lie in the working folder`)
   }
   return clean
+}
+
+function without(tree: Tree, { cwd, leaveOut }: { readonly cwd: string; readonly leaveOut: readonly string[] }): Tree {
+  const left = new Set(leaveOut.map((path) => relative(cwd, path)))
+  return { ...tree, files: tree.files.filter((file) => !left.has(file)) }
 }

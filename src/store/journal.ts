@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Journal, JournalEntry } from '../domain/stored-run.ts'
 import { after, sleep } from '../lib/clock.ts'
 import type { Timer } from '../lib/clock.ts'
@@ -38,7 +39,7 @@ export function openJournal(place: JournalPlace): Journal {
     try {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         await writePatiently(place, next)
-        await new Promise((resolve) => setImmediate(resolve))
+        await othersTurn()
       }
     } catch (error) {
       failure = { error }
@@ -61,11 +62,11 @@ export function openJournal(place: JournalPlace): Journal {
     writer.catch(() => {})
   }
   const append = (entry: JournalEntry): Promise<void> | undefined => {
-    if (failure !== undefined) return Promise.reject(failure.error)
+    if (failure !== undefined) return refused(failure.error)
     try {
       addEntry(group, entry)
     } catch (error) {
-      return Promise.reject(error)
+      return refused(error)
     }
     if (group.size >= groupSize) closeGroup()
     else if (timer === undefined) timer = after(groupWaitMs, closeGroup)
@@ -77,6 +78,13 @@ export function openJournal(place: JournalPlace): Journal {
     if (failure !== undefined) throw failure.error
   }
   return { append, flush, close: flush }
+}
+
+/** A rejection that may go unheard: a later flush says the same. */
+function refused(reason: unknown): Promise<never> {
+  const rejection = Promise.reject(reason)
+  rejection.catch(() => {})
+  return rejection
 }
 
 /** Tries again where the connection broke. A group that was committed all the same is not written twice. */

@@ -41,7 +41,7 @@ const passingStates = new Set([
 ])
 
 /** The address without its password. */
-export function shownUrl(url: string): string {
+function shownUrl(url: string): string {
   if (!URL.canParse(url)) return 'the database'
   const shown = new URL(url)
   shown.password = ''

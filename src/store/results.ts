@@ -95,9 +95,11 @@ function isEndedAttempt(row: Row): boolean {
   return typeof row.number === 'number' && row.number > 0 && row.attempt_state !== null
 }
 
-function endedAttemptOf(row: Row): TaskAttempt {
-  const { final: _final, output: _output, ...attempt } = attemptOf(row)
-  return { ...attempt, state: textOf(row, 'attempt_state') as FinalState, endedAt: numberOf(row, 'ended_at') }
+function endedAttemptOf(row: Row): StoredResult['attempts'][number] {
+  const { final, output, ...attempt } = attemptOf(row)
+  const ended = { ...attempt, state: textOf(row, 'attempt_state') as FinalState, endedAt: numberOf(row, 'ended_at') }
+  // That of the attempt that decided the task is the output of the result.
+  return final || output === undefined ? ended : { ...ended, output }
 }
 
 /** Events behind a number, in their order. */

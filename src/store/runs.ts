@@ -85,7 +85,7 @@ export function oneOf(column: string, values: readonly unknown[]): string {
 }
 
 /** A question mark for each value. */
-export function marks(values: readonly unknown[]): string {
+function marks(values: readonly unknown[]): string {
   return values.map(() => '?').join(', ')
 }
 

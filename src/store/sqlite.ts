@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import { GreenloopError } from '../domain/errors.ts'
 import type { RunStore } from '../domain/stored-run.ts'
 import { isAlive as isProcessAlive } from './alive.ts'
@@ -93,6 +94,7 @@ async function giveBack(database: SqliteDatabase): Promise<void> {
       const [row] = await database.all('pragma freelist_count')
       if (Number(row?.freelist_count ?? 0) === 0) return
       await database.exec(`pragma incremental_vacuum(${vacuumPages})`)
+      await othersTurn()
     }
   } catch (error) {
     // The runs are removed all the same.

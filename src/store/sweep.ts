@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Database } from './database.ts'
 
 /** Tasks of a run that one transaction removes, so that nobody waits long for the next. */
@@ -12,6 +13,7 @@ export async function sweep(database: Database, runId: string): Promise<void> {
   for (const table of ['event', 'attempt', 'task']) {
     for (let round = 0; round < maxPieces; round++) {
       if (!(await removePiece(database, table, runId))) break
+      await othersTurn()
     }
   }
   await database.transaction((sql) => sql.run('delete from main.run where id = ? and removed = 1', [runId]), {

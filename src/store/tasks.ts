@@ -121,7 +121,7 @@ export function groupRows(rows: readonly Row[]): readonly (readonly [Row, ...Row
 }
 
 /** A task with its attempts, from the rows of both. */
-export function storedTaskOf(rows: readonly [Row, ...Row[]]): StoredTask {
+function storedTaskOf(rows: readonly [Row, ...Row[]]): StoredTask {
   const attempts = rows.filter((row) => row.number !== null && row.number !== 0)
   return { ...taskOf(rows[0]), seq: numberOf(rows[0], 'seq'), attempts: attempts.map(attemptOf) }
 }

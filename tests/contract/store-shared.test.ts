@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -224,6 +224,26 @@ describe.skipIf(postgres === undefined)('the shared store', () => {
     expect(events.map(({ at }) => at)).toEqual(Array.from({ length: count }, (_, seq) => seq))
   })
 
+  it('writes a group once whose commit went through while the answer was lost', async () => {
+    await store.create(newRun('a'))
+    await store.addTasks('a', 0, makeTasks(2))
+    const run = await store.claim('a', owner('me'), 60_000)
+    const cut = await startProxy(new URL(url))
+    const behind = await openPostgresStore({ url: cut.url, schema })
+    opened.push(behind)
+    const journal = behind.journal('a', run?.epoch ?? 0)
+    for (const [seq, task] of makeTasks(2).entries()) {
+      void journal.append({ kind: 'event', event: { at: seq, kind: 'task', data: null } })
+      void journal.append({ kind: 'result', seq, result: result(task, 'succeeded') })
+      cut.afterNextCommit()
+      await journal.flush()
+    }
+    expect(cut.cuts()).toBe(2)
+    expect((await store.events('a', 0, 9)).map(({ at }) => at)).toEqual([0, 1])
+    expect(await store.counts('a')).toMatchObject({ succeeded: 2, attempts: 2 })
+    cut.close()
+  })
+
   it('has a clock, which is that of the database', async () => {
     const [[row], now] = await inSchema(async (client) => [
       (await client.query('select extract(epoch from clock_timestamp()) * 1000 as ms')).rows as { ms: string }[],
@@ -276,6 +296,38 @@ describe.skipIf(postgres === undefined)('the shared store', () => {
     })
   })
 })
+
+/** Stands between a client and the database; can break the connection when a commit was answered and nobody heard it. */
+async function startProxy(database: URL) {
+  let isArmed = false
+  let cuts = 0
+  const server = createServer((client) => {
+    let isCommitting = false
+    const upstream = connect(Number(database.port || 5432), database.hostname)
+    client.on('data', (chunk) => {
+      isCommitting = isArmed && chunk.includes('commit')
+      upstream.write(chunk)
+    })
+    upstream.on('data', (chunk) => {
+      if (!isCommitting) return void client.write(chunk)
+      isArmed = false
+      cuts++
+      client.destroy()
+      upstream.destroy()
+    })
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      one.on('error', () => {}).on('close', () => other.destroy())
+    }
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const own = new URL(database)
+  own.host = `127.0.0.1:${port}`
+  return { url: own.href, afterNextCommit: () => void (isArmed = true), cuts: () => cuts, close: () => server.close() }
+}
 
 describe('a database that cannot be used', () => {
   it('is named without its password', async () => {

@@ -226,6 +226,8 @@ describe.each(places)('a store of runs in %s', (_, makePlace) => {
       await expect(old.flush()).rejects.toMatchObject({ code: 'lease_lost' })
       const late = old.append({ kind: 'start', seq: 1, number: 2, startedAt: 1 })
       await expect(late).rejects.toMatchObject({ code: 'lease_lost' })
+      // Nobody hears this one, which must not end the process.
+      void old.append({ kind: 'start', seq: 1, number: 3, startedAt: 1 })
       await expect(old.flush()).rejects.toMatchObject({ code: 'lease_lost' })
       await expect(old.close()).rejects.toMatchObject({ code: 'lease_lost' })
       expect(await store.end('a', { state: 'finished' }, run.epoch)).toBe(false)
@@ -321,6 +323,19 @@ describe.each(places)('a store of runs in %s', (_, makePlace) => {
         ['error', 'o', 1],
         ['error', 'o', 1],
       ])
+    })
+
+    it('leaves a result as it is when its attempt is told once more', async () => {
+      const { journal } = await running('a', 1)
+      const [task] = makeTasks(1)
+      if (task === undefined) throw new Error('no task')
+      void journal.append({ kind: 'result', seq: 0, result: result(task, 'succeeded', { output: 1 }) })
+      await journal.flush()
+      void journal.append({ kind: 'attempt', seq: 0, attempt: ended(1, 'error'), output: 2 })
+      void journal.append({ kind: 'start', seq: 0, number: 1, startedAt: 9 })
+      await journal.flush()
+      const stored = await store.results('a', { afterSeq: -1, limit: 10 })
+      expect(stored).toEqual([{ ...result(task, 'succeeded', { output: 1 }), seq: 0 }])
     })
 
     it('keeps a result that differs from its last attempt, and one without any', async () => {

@@ -51,7 +51,7 @@ whereItIs('runs on several workers', { timeout: 90_000 }, () => {
     const [schema = '', queueSchema = ''] = [postgres?.schema(), postgres?.schema()]
     setup = { url: postgres?.url ?? '', schema, queueSchema, slots: 8, sideFile: join(folder, 'executions') }
     store = await openPostgresStore(setup)
-    queue = await openPgBossQueue({ url: setup.url, schema: queueSchema, heartbeatSeconds })
+    queue = await openPgBossQueue({ url: setup.url, schema: queueSchema })
     await queue.start()
   })
   afterEach(async () => {
@@ -63,6 +63,13 @@ whereItIs('runs on several workers', { timeout: 90_000 }, () => {
   })
   afterAll(() => postgres?.drop())
 
+  /** Another heartbeat than the usual one, for everybody. */
+  const beatEvery = async (heartbeatSeconds: number): Promise<void> => {
+    await queue.stop()
+    setup = { ...setup, heartbeatSeconds }
+    queue = await openPgBossQueue({ url: setup.url, schema: setup.queueSchema, heartbeatSeconds })
+    await queue.start()
+  }
   const start = async (over: Partial<WorkerSetup> = {}): Promise<Worker> => {
     const child = spawn(process.execPath, [program, JSON.stringify({ ...setup, ...over })], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -152,7 +159,8 @@ whereItIs('runs on several workers', { timeout: 90_000 }, () => {
 
   it('give back what they have not begun, and finish what they have, when they are asked to stop', async () => {
     // A heartbeat so long that nothing could come back by lapsing.
-    const [leaving] = [await start({ heartbeatSeconds: 600 }), await start({ heartbeatSeconds: 600 })]
+    await beatEvery(600)
+    const [leaving] = [await start(), await start()]
     await submit(newRun('drained'), tasksOf(200, { ms: 150 }))
     await someResults('drained', 20)
     leaving.process.kill('SIGTERM')
@@ -165,7 +173,8 @@ whereItIs('runs on several workers', { timeout: 90_000 }, () => {
   })
 
   it('abort what outlasts the grace, and it runs again elsewhere without a loss on its record', async () => {
-    const leaving = await start({ heartbeatSeconds: 600, graceMs: 100, slots: 4 })
+    await beatEvery(600)
+    const leaving = await start({ graceMs: 100, slots: 4 })
     await submit(newRun('aborted'), tasksOf(4, { ms: 4000 }))
     await expect.poll(() => begun().length, patience).toBe(4)
     leaving.process.kill('SIGTERM')
@@ -178,12 +187,13 @@ whereItIs('runs on several workers', { timeout: 90_000 }, () => {
   })
 
   it('write nothing for chunks that lapsed while they slept', async () => {
-    const sleeper = await start({ heartbeatSeconds: 2, slots: 4 })
+    await beatEvery(2)
+    const sleeper = await start({ slots: 4 })
     await submit(newRun('slept'), tasksOf(20, { ms: 1000 }))
     await expect.poll(() => begun().length, patience).toBe(4)
     sleeper.process.kill('SIGSTOP')
     const stoppedAt = Date.now()
-    const other = await start({ heartbeatSeconds: 2, slots: 16 })
+    const other = await start({ slots: 16 })
     const run = await over('slept')
     const before = await results('slept')
     sleeper.process.kill('SIGCONT')
@@ -308,12 +318,13 @@ whereItIs('runs on several workers', { timeout: 90_000 }, () => {
   })
 
   it('end a task that kills its process as an error, and only that one', async () => {
+    await beatEvery(2)
     const lossLimits = { chunk: 3, alone: 1 }
     const keep = new AbortController()
     // A supervisor, as every deployment has one: a worker that dies is started again.
     const kept = async (): Promise<void> => {
       while (!keep.signal.aborted) {
-        const worker = await start({ heartbeatSeconds: 2, lossLimits, slots: 40 })
+        const worker = await start({ lossLimits, slots: 40 })
         await worker.ended
       }
     }

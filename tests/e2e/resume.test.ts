@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { startLlmServer, streamed } from '../support/llm-server.ts'
 import { cli, startCli, temporary } from './cli.ts'
 
 /** Tests that note each execution in a file of its own, so that executions are counted and not reports. */
@@ -98,6 +99,86 @@ describe('a run of tests that was killed', () => {
     const document = JSON.parse(resumed.stdout) as Document
     expect(document.failures.map(({ id }) => id)).toEqual(['test_slow.py::test_slow[8]'])
     expect(await executions(seen)).toEqual(before.map((count) => count + 1))
+  })
+})
+
+describe('a run with retries that was killed', () => {
+  it('keeps the failed attempt of a test that passed at the second', async () => {
+    await using folder = await temporary()
+    const flaky = `
+import os, pathlib, time
+SEEN = pathlib.Path(os.environ["SEEN"])
+def test_flaky():
+    marker = SEEN / "flaky"
+    was_there = marker.exists()
+    marker.touch()
+    assert was_there
+def test_retried():
+    with open(SEEN / "retried", "a") as file:
+        file.write("x")
+    if (SEEN / "flaky").exists() and len((SEEN / "retried").read_text()) == 2:
+        time.sleep(60)
+    assert len((SEEN / "retried").read_text()) > 1
+`
+    const seen = join(folder.path, 'seen')
+    await mkdir(seen)
+    await writeFile(join(folder.path, 'test_flaky.py'), flaky)
+    const request = {
+      framework: 'pytest',
+      tests: ['test_flaky.py'],
+      retries: 2,
+      workers: 1,
+      env: { SEEN: seen },
+      sandbox: 'off',
+    }
+    await writeFile(join(folder.path, 'request.json'), JSON.stringify(request))
+    const options = { cwd: folder.path, env: { GREENLOOP_STORE: join(folder.path, 'runs.db') } }
+    const started = startCli(['run', 'request.json', '--run-id', 'one'], options)
+    await until(async () => (await readFile(join(seen, 'retried'), 'utf8').catch(() => '')).length === 2)
+    // By then the first result of the other test has been on record for a while.
+    await until(async () => (await cli(['runs', 'show', 'one', '--json'], options)).stdout.includes('"succeeded":1'))
+    started.kill('SIGKILL')
+    await started.ended
+    const resumed = JSON.parse((await cli(['runs', 'resume', 'one', '--json'], options)).stdout) as Document & {
+      flaky: readonly { id: string; attempts: readonly string[] }[]
+    }
+    expect(resumed.verdict).toBe('passed')
+    expect(resumed.flaky.map(({ id, attempts }) => [id, attempts])).toEqual([
+      ['test_flaky.py::test_flaky', ['failed', 'passed']],
+      ['test_flaky.py::test_retried', ['failed', 'passed']],
+    ])
+  })
+})
+
+describe('a pipeline that was killed', () => {
+  it('does not ask the model again for a script that is there', async () => {
+    await using folder = await temporary()
+    const suite = {
+      schema: 'greenloop.suite/v1',
+      name: 'slow',
+      target: { kind: 'python', module: 'slow', root: '.' },
+      cases: [{ id: 'one', title: 'it is slow', call: 'wait', expected: { returns: 1 } }],
+      script: 'test_slow.py',
+    }
+    const script =
+      '```python\nimport time, slow\ndef test_one():\n    assert slow.wait() == 1\ndef test_two():\n    assert slow.wait(5) == 1\n```\n'
+    await using server = await startLlmServer([streamed(script)])
+    await writeFile(
+      join(folder.path, 'slow.py'),
+      'import time\ndef wait(seconds=0):\n    time.sleep(seconds)\n    return 1\n',
+    )
+    await writeFile(join(folder.path, 'suite.json'), JSON.stringify(suite))
+    const options = { cwd: folder.path, env: { GREENLOOP_STORE: join(folder.path, 'runs.db') } }
+    const http = ['--mode', 'http', '--http-endpoint', `${server.url}/v1`, '--http-model', 'test']
+    const started = startCli(['pipeline', '--suite', 'suite.json', ...http, '--run-id', 'one'], options)
+    await until(async () => (await cli(['runs', 'show', 'one', '--json'], options)).stdout.includes('"succeeded":1'))
+    started.kill('SIGKILL')
+    await started.ended
+    const { code, stdout } = await cli(['runs', 'resume', 'one', '--json'], options)
+    const document = JSON.parse(stdout) as Document
+    expect(document.summary).toMatchObject({ total: 2, passed: 2 })
+    expect(code).toBe(0)
+    expect(server.requests.length).toBe(1)
   })
 })
 

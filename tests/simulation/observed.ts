@@ -48,13 +48,16 @@ export function observe({ world, log, recorded }: Life): Observed {
   const policy = parsePolicy(world.policy)
   const tasks = new Map<string, SimulatedTask>()
   // A task that a source gives when nobody wants one any more was not taken.
-  const end = log.findIndex(({ kind }) => kind === 'over' || kind === 'fault' || (kind === 'returned' && world.source === 'steps'))
+  const end = log.findIndex(
+    ({ kind }) => kind === 'over' || kind === 'fault' || (kind === 'returned' && world.source === 'steps'),
+  )
   const given = entriesOf(end < 0 ? log : log.slice(0, end), 'offered').map(({ task }) => task)
   for (const id of given) tasks.set(id, world.task(Number(id.slice(1))))
   const over = entriesOf(log, 'over')[0]
   // How much of an array was taken cannot be seen, only told.
   const isCut = world.source === 'array' && over?.sourceExhausted === false
-  const results = world.receiver === 'keep' ? (over?.results ?? []) : entriesOf(log, 'result').map(({ result }) => result)
+  const results =
+    world.receiver === 'keep' ? (over?.results ?? []) : entriesOf(log, 'result').map(({ result }) => result)
   const offered = isCut ? given.slice(0, over.statistics.total) : withoutDropped(given, { log, world, results })
   const tries = findTries(log, { policy, tasks, results })
   const beginAt = entriesOf(log, 'begin')[0]?.at ?? 0
@@ -91,7 +94,10 @@ function faultAt(log: readonly Entry[], { receiverFaultAt = Infinity }: World): 
 }
 
 /** The entries of one kind, in their order. */
-export function entriesOf<K extends Entry['kind']>(log: readonly Entry[], kind: K): readonly Extract<Entry, { kind: K }>[] {
+export function entriesOf<K extends Entry['kind']>(
+  log: readonly Entry[],
+  kind: K,
+): readonly Extract<Entry, { kind: K }>[] {
   return log.filter((entry): entry is Extract<Entry, { kind: K }> => entry.kind === kind)
 }
 

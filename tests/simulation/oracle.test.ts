@@ -24,7 +24,11 @@ const plain: World = {
 const succeed: Act = { kind: 'succeed', afterMs: 100, usage: { tokens: 10, costUsd: 0.5 } }
 const scripts: readonly (readonly Act[])[] = [
   [succeed],
-  [{ kind: 'throw', afterMs: 50, final: false }, { kind: 'overload', afterMs: 50, form: 'field', retryAfterMs: 3000 }, succeed],
+  [
+    { kind: 'throw', afterMs: 50, final: false },
+    { kind: 'overload', afterMs: 50, form: 'field', retryAfterMs: 3000 },
+    succeed,
+  ],
   [{ kind: 'hang' }, { kind: 'fail', afterMs: 10 }],
 ]
 
@@ -49,7 +53,9 @@ function doctored<K extends Entry['kind']>(
   let count = 0
   return {
     ...life,
-    log: life.log.flatMap((entry) => (entry.kind === kind ? change(entry as Extract<Entry, { kind: K }>, count++) : [entry])),
+    log: life.log.flatMap((entry) =>
+      entry.kind === kind ? change(entry as Extract<Entry, { kind: K }>, count++) : [entry],
+    ),
   }
 }
 
@@ -64,33 +70,138 @@ function withResult(life: Life, change: (result: TaskResult, nth: number) => Tas
 
 const changed: readonly [keyof typeof rules, string, (life: Life) => Life][] = [
   ['comes-back', 'a run that never comes back', (life) => doctored(life, 'over', ({ at }) => ({ at, kind: 'stuck' }))],
-  ['one-result-each', 'a result that is lost', (life) => doctored(life, 'result', (entry, nth) => (nth === 0 ? [] : entry))],
-  ['one-result-each', 'a result that comes twice', (life) => doctored(life, 'result', (entry, nth) => (nth === 0 ? [entry, entry] : entry))],
-  ['one-result-each', 'a count that forgets a task', (life) => doctored(life, 'over', (entry) => ({ ...entry, statistics: { ...entry.statistics, total: 5 } }))],
-  ['results-in-order', 'results that are kept though a receiver took them', (life) => doctored(life, 'over', (entry) => ({ ...entry, results: [{} as TaskResult] }))],
-  ['source-treated-well', 'a source that is asked twice at a time', (life) => doctored(life, 'asked', (entry) => [entry, entry])],
+  [
+    'one-result-each',
+    'a result that is lost',
+    (life) => doctored(life, 'result', (entry, nth) => (nth === 0 ? [] : entry)),
+  ],
+  [
+    'one-result-each',
+    'a result that comes twice',
+    (life) => doctored(life, 'result', (entry, nth) => (nth === 0 ? [entry, entry] : entry)),
+  ],
+  [
+    'one-result-each',
+    'a count that forgets a task',
+    (life) => doctored(life, 'over', (entry) => ({ ...entry, statistics: { ...entry.statistics, total: 5 } })),
+  ],
+  [
+    'results-in-order',
+    'results that are kept though a receiver took them',
+    (life) => doctored(life, 'over', (entry) => ({ ...entry, results: [{} as TaskResult] })),
+  ],
+  [
+    'source-treated-well',
+    'a source that is asked twice at a time',
+    (life) => doctored(life, 'asked', (entry) => [entry, entry]),
+  ],
   ['source-treated-well', 'a source that was left without a word', (life) => doctored(life, 'exhausted', () => [])],
-  ['statistics-add-up', 'a retry too many in the statistics', (life) => doctored(life, 'over', (entry) => ({ ...entry, statistics: { ...entry.statistics, retries: entry.statistics.retries + 1 } }))],
-  ['results-follow-attempts', 'a failed task that is called succeeded', (life) => withResult(life, (result) => ({ ...result, state: 'succeeded' }))],
-  ['results-follow-attempts', 'usage that is lost on its way', (life) => withResult(life, (result) => ({ ...result, usage: { tokens: 0, costUsd: 0 } }))],
-  ['stops-for-a-reason', 'a stop for failures that never were', (life) => doctored(life, 'over', (entry) => ({ ...entry, stopped: { kind: 'cancelled', message: '' } }))],
-  ['stops-for-a-reason', 'a cancelled task without a stop', (life) => withResult(life, (result) => ({ ...result, state: 'cancelled' }))],
-  ['faults-are-told', 'an error out of nowhere', (life) => doctored(life, 'over', ({ at }) => ({ at, kind: 'fault', message: 'boom' }))],
-  ['over-is-over', 'an attempt that begins when all is over', (life) => doctored(life, 'left', (entry) => [entry, { at: entry.at, kind: 'start', task: 't0', attempt: 2, width: 2 }])],
+  [
+    'statistics-add-up',
+    'a retry too many in the statistics',
+    (life) =>
+      doctored(life, 'over', (entry) => ({
+        ...entry,
+        statistics: { ...entry.statistics, retries: entry.statistics.retries + 1 },
+      })),
+  ],
+  [
+    'results-follow-attempts',
+    'a failed task that is called succeeded',
+    (life) => withResult(life, (result) => ({ ...result, state: 'succeeded' })),
+  ],
+  [
+    'results-follow-attempts',
+    'usage that is lost on its way',
+    (life) => withResult(life, (result) => ({ ...result, usage: { tokens: 0, costUsd: 0 } })),
+  ],
+  [
+    'stops-for-a-reason',
+    'a stop for failures that never were',
+    (life) => doctored(life, 'over', (entry) => ({ ...entry, stopped: { kind: 'cancelled', message: '' } })),
+  ],
+  [
+    'stops-for-a-reason',
+    'a cancelled task without a stop',
+    (life) => withResult(life, (result) => ({ ...result, state: 'cancelled' })),
+  ],
+  [
+    'faults-are-told',
+    'an error out of nowhere',
+    (life) => doctored(life, 'over', ({ at }) => ({ at, kind: 'fault', message: 'boom' })),
+  ],
+  [
+    'over-is-over',
+    'an attempt that begins when all is over',
+    (life) =>
+      doctored(life, 'left', (entry) => [entry, { at: entry.at, kind: 'start', task: 't0', attempt: 2, width: 2 }]),
+  ],
   ['nothing-left', 'a timer that is left', (life) => doctored(life, 'left', (entry) => ({ ...entry, timers: 1 }))],
-  ['nothing-left', 'a listener that is left', (life) => doctored(life, 'left', (entry) => ({ ...entry, listeners: 1 }))],
-  ['attempts-numbered', 'a number that is left out', (life) => doctored(life, 'start', (entry) => ({ ...entry, attempt: entry.attempt + 1 }))],
-  ['attempts-told', 'an attempt that nobody announced', (life) => doctored(life, 'announced', (entry, nth) => (nth === 0 ? [] : entry))],
-  ['attempts-told', 'an attempt that nobody told', (life) => doctored(life, 'attempt', (entry, nth) => (nth === 0 ? [] : entry))],
-  ['attempts-end-rightly', 'a timeout before its time', (life) => withResult(life, (result) => withLast(result, { state: 'timeout' }))],
-  ['attempts-end-rightly', 'an attempt cancelled by nobody', (life) => withResult(life, (result) => withLast(result, { state: 'cancelled' }))],
+  [
+    'nothing-left',
+    'a listener that is left',
+    (life) => doctored(life, 'left', (entry) => ({ ...entry, listeners: 1 })),
+  ],
+  [
+    'attempts-numbered',
+    'a number that is left out',
+    (life) => doctored(life, 'start', (entry) => ({ ...entry, attempt: entry.attempt + 1 })),
+  ],
+  [
+    'attempts-told',
+    'an attempt that nobody announced',
+    (life) => doctored(life, 'announced', (entry, nth) => (nth === 0 ? [] : entry)),
+  ],
+  [
+    'attempts-told',
+    'an attempt that nobody told',
+    (life) => doctored(life, 'attempt', (entry, nth) => (nth === 0 ? [] : entry)),
+  ],
+  [
+    'attempts-end-rightly',
+    'a timeout before its time',
+    (life) => withResult(life, (result) => withLast(result, { state: 'timeout' })),
+  ],
+  [
+    'attempts-end-rightly',
+    'an attempt cancelled by nobody',
+    (life) => withResult(life, (result) => withLast(result, { state: 'cancelled' })),
+  ],
   ['times-true', 'a negative wait', (life) => withResult(life, (result) => withLast(result, { queueMs: -1 }))],
-  ['times-true', 'a wait that counts as service', (life) => withResult(life, (result) => withLast(result, { serviceMs: 4999 }))],
-  ['width-shrinks-rightly', 'a width that falls without an overload', (life) => judgedBy(doctored(life, 'start', (entry, nth) => ({ ...entry, width: nth === 0 ? 2 : 1 })), { adaptive: { start: 2 } })],
+  [
+    'times-true',
+    'a wait that counts as service',
+    (life) => withResult(life, (result) => withLast(result, { serviceMs: 4999 })),
+  ],
+  [
+    'width-shrinks-rightly',
+    'a width that falls without an overload',
+    (life) =>
+      judgedBy(
+        doctored(life, 'start', (entry, nth) => ({ ...entry, width: nth === 0 ? 2 : 1 })),
+        { adaptive: { start: 2 } },
+      ),
+  ],
   ['width-kept', 'a width beyond the policy', (life) => doctored(life, 'start', (entry) => ({ ...entry, width: 3 }))],
-  ['pauses-kept', 'an attempt that begins in a pause', (life) => doctored(life, 'begin', (entry) => [entry, { at: entry.at, kind: 'pause' }])],
-  ['end-is-end', 'an attempt that begins after the cancellation', (life) => doctored(life, 'begin', (entry) => [entry, { at: entry.at, kind: 'cancel' }])],
-  ['no-idle-slot', 'a slot that stays empty', (life) => judgedBy(doctored(life, 'start', (entry) => ({ ...entry, width: 4 })), { concurrency: 4 })],
+  [
+    'pauses-kept',
+    'an attempt that begins in a pause',
+    (life) => doctored(life, 'begin', (entry) => [entry, { at: entry.at, kind: 'pause' }]),
+  ],
+  [
+    'end-is-end',
+    'an attempt that begins after the cancellation',
+    (life) => doctored(life, 'begin', (entry) => [entry, { at: entry.at, kind: 'cancel' }]),
+  ],
+  [
+    'no-idle-slot',
+    'a slot that stays empty',
+    (life) =>
+      judgedBy(
+        doctored(life, 'start', (entry) => ({ ...entry, width: 4 })),
+        { concurrency: 4 },
+      ),
+  ],
 ]
 
 function withLast(result: TaskResult, change: Partial<TaskResult['attempts'][number]>): TaskResult {

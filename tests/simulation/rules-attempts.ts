@@ -15,10 +15,14 @@ export function* attemptsAreNumbered({ triesOf, recorded, policy }: Observed): I
       }
       // Whatever is on record, one more is made.
       if (position > 0 && counted + position + 1 > policy.retry.maxAttempts) {
-        yield { message: `attempt ${counted + position + 1} of ${id}, and ${policy.retry.maxAttempts} are allowed`, index }
+        yield {
+          message: `attempt ${counted + position + 1} of ${id}, and ${policy.retry.maxAttempts} are allowed`,
+          index,
+        }
       }
       const previous = tries[position - 1]?.record
-      if (previous !== undefined && previous.endedAt > startAt) yield { message: `two attempts at ${id} at once`, index }
+      if (previous !== undefined && previous.endedAt > startAt)
+        yield { message: `two attempts at ${id} at once`, index }
     }
   }
 }
@@ -35,17 +39,20 @@ export function* attemptsAreTold({ log, tries, results }: Observed): Iterable<Br
     } else if (!announced.has(key)) yield { message: `${key} began unannounced`, index }
   }
   const seen = new Map(tries.map((one) => [`${one.task.id}/${one.number}`, one]))
-  if (announced.size !== seen.size) yield { message: `${announced.size} attempts were announced and ${seen.size} began` }
+  if (announced.size !== seen.size)
+    yield { message: `${announced.size} attempts were announced and ${seen.size} began` }
   const told = entriesOf(log, 'attempt').map(({ task, record }) => `${task}/${record.number}`)
   if (new Set(told).size !== told.length) yield { message: 'an attempt was told twice' }
   for (const { task, attempts, state } of results) {
     for (const [position, { number, startedAt }] of attempts.entries()) {
       const key = `${task.id}/${number}`
-      if (seen.get(key)?.startAt !== startedAt) yield { message: `${key} is in a result and was not seen to begin then` }
+      if (seen.get(key)?.startAt !== startedAt)
+        yield { message: `${key} is in a result and was not seen to begin then` }
       const isLast = position === attempts.length - 1
       if (!isLast && !told.includes(key)) yield { message: `${key} was followed by another and not told` }
       // The wait for the next attempt may have been cut off.
-      if (isLast && state !== 'cancelled' && told.includes(key)) yield { message: `${key} was the last and told as if another followed` }
+      if (isLast && state !== 'cancelled' && told.includes(key))
+        yield { message: `${key} was the last and told as if another followed` }
     }
   }
 }
@@ -75,7 +82,11 @@ export function* attemptsEndAsTheyShould(seen: Observed): Iterable<Breach> {
   }
 }
 
-function misjudged({ act, startAt, limitMs, answerAt, abortAt }: Try, record: TaskAttempt, seen: Observed): string | undefined {
+function misjudged(
+  { act, startAt, limitMs, answerAt, abortAt }: Try,
+  record: TaskAttempt,
+  seen: Observed,
+): string | undefined {
   const { state, endedAt } = record
   const atLimit = endedAt === startAt + limitMs
   if (endedAt > startAt + limitMs) return `it went on for ${endedAt - startAt} of ${limitMs} ms`
@@ -85,7 +96,8 @@ function misjudged({ act, startAt, limitMs, answerAt, abortAt }: Try, record: Ta
     if ((act.kind === 'obey' || act.kind === 'late') && abortAt === undefined) return 'its signal did not abort'
     return undefined
   }
-  if (state === 'cancelled') return endedAt < seen.endedAt ? 'cancelled, and nobody wished it' : badlyCancelled(act, endedAt, seen)
+  if (state === 'cancelled')
+    return endedAt < seen.endedAt ? 'cancelled, and nobody wished it' : badlyCancelled(act, endedAt, seen)
   if (answerAt !== endedAt) return `${state} at ${endedAt}, and the handler answered at ${answerAt}`
   const isGrace = endedAt >= seen.endedAt
   if (act.kind === 'late' && isGrace) return undefined
@@ -96,7 +108,8 @@ function misjudged({ act, startAt, limitMs, answerAt, abortAt }: Try, record: Ta
 
 function badlyCancelled(act: Act, endedAt: number, { endedAt: wishedAt, world }: Observed): string | undefined {
   const waitedMs = endedAt - wishedAt
-  if (waitedMs > world.graceMs) return `it was left alone for ${waitedMs} ms after the end, and ${world.graceMs} are granted`
+  if (waitedMs > world.graceMs)
+    return `it was left alone for ${waitedMs} ms after the end, and ${world.graceMs} are granted`
   if (act.kind === 'succeed' && waitedMs < world.graceMs && waitedMs > 0) return 'cancelled before the grace was over'
   return undefined
 }
@@ -113,7 +126,8 @@ function mayRepeat({ act, record }: Try, { policy }: Observed): boolean {
 export function* retriesAreAllowed(seen: Observed): Iterable<Breach> {
   for (const [id, tries] of seen.triesOf) {
     for (const one of tries.slice(0, -1)) {
-      if (!mayRepeat(one, seen)) yield { message: `${id} was tried again after ${one.record?.error?.class}`, index: one.index }
+      if (!mayRepeat(one, seen))
+        yield { message: `${id} was tried again after ${one.record?.error?.class}`, index: one.index }
     }
   }
 }
@@ -126,7 +140,10 @@ export function* retriesAreMade(seen: Observed): Iterable<Breach> {
     const before = (recorded.numbered.get(one.task.id) ?? 0) - (recorded.counted.get(one.task.id) ?? 0)
     const counted = one.number - before
     if (one.final && counted < policy.retry.maxAttempts && mayRepeat(one, seen)) {
-      yield { message: `${one.task.id} was given up after attempt ${counted} of ${policy.retry.maxAttempts}`, index: one.index }
+      yield {
+        message: `${one.task.id} was given up after attempt ${counted} of ${policy.retry.maxAttempts}`,
+        index: one.index,
+      }
     }
   }
 }
@@ -154,7 +171,8 @@ export function* backoffIsKept({ triesOf, policy }: Observed): Iterable<Breach> 
       const previous = tries[position - 1]
       if (previous?.record === undefined) continue
       const bound = 1000 * Math.min(maxBackoffSeconds, backoffSeconds * backoffMultiplier ** (previous.number - 1))
-      const asked = previous.record.state === 'error' && previous.act.kind === 'overload' ? previous.act.retryAfterMs : 0
+      const asked =
+        previous.record.state === 'error' && previous.act.kind === 'overload' ? previous.act.retryAfterMs : 0
       const least = asked || (jitter === 'none' ? bound : 0)
       const most = asked === undefined || asked === 0 ? bound : asked * 1.2
       const waited = one.startAt - previous.record.endedAt
@@ -178,8 +196,12 @@ export function* timesAreTrue({ triesOf, beginAt }: Observed): Iterable<Breach> 
         serviceMs < 0 || queueMs < 0 || rateMs < 0 ? 'a negative time' : '',
         serviceMs > limitMs ? `${serviceMs} ms of service within ${limitMs}` : '',
         startedAt !== startAt ? `begun at ${startedAt}, seen at ${startAt}` : '',
-        Math.abs(endedAt - startedAt - serviceMs) > 1e-6 ? `${serviceMs} ms of service from ${startedAt} to ${endedAt}` : '',
-        queueMs + rateMs > startAt - since + 1e-6 ? `${queueMs} + ${rateMs} ms of waiting within ${startAt - since}` : '',
+        Math.abs(endedAt - startedAt - serviceMs) > 1e-6
+          ? `${serviceMs} ms of service from ${startedAt} to ${endedAt}`
+          : '',
+        queueMs + rateMs > startAt - since + 1e-6
+          ? `${queueMs} + ${rateMs} ms of waiting within ${startAt - since}`
+          : '',
       ]
       for (const problem of problems) if (problem !== '') yield { message: `${id}: ${problem}`, index }
     }

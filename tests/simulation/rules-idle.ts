@@ -2,6 +2,7 @@ import type { Entry } from './log.ts'
 import type { Observed, Try } from './observed.ts'
 import { endOf } from './observed.ts'
 import type { Breach } from './rules.ts'
+import { isRefused } from './world.ts'
 
 /** What is known at a moment at which everything that can happen has happened. */
 interface Moment {
@@ -12,7 +13,7 @@ interface Moment {
   given: number
   untaken: number
   /** Places of the tasks that were taken and have not begun, in their order. */
-  readonly waiting: Set<string>
+  readonly waiting: Map<string, number>
   offered: number
   width: number
   begun: number
@@ -28,13 +29,18 @@ export function* noIdleSlot(seen: Observed): Iterable<Breach> {
   const { log, policy, tries } = seen
   // A budget sets aside what those in flight may use, which cannot be told from outside.
   if (policy.stop.maxTokens !== undefined || policy.stop.maxCostUsd !== undefined) return
+  // Kept results that were never given out cannot tell when their tasks were over.
+  if (seen.world.receiver === 'keep' && seen.over === undefined) return
+  // When a task was turned away is not on record, and a batch is not over before.
+  const { world } = seen
+  if (policy.batchSize !== undefined && seen.offered.some((id) => isRefused(world.task(Number(id.slice(1))), policy))) return
   const moment: Moment = {
     held: false,
     asked: false,
     closed: false,
     given: 0,
     untaken: 0,
-    waiting: new Set(),
+    waiting: new Map(),
     offered: 0,
     width: 1,
     begun: 0,
@@ -59,10 +65,13 @@ export function* noIdleSlot(seen: Observed): Iterable<Breach> {
 }
 
 /** The moments behind it are not looked at: the run is over, or was about to stop. */
-function lastIndex({ log, over, tries, endedAt }: Observed): number {
+function lastIndex({ log, over, tries, endedAt, policy }: Observed): number {
+  let badLeft = policy.stop.maxFailures ?? Infinity
   const stop = log.findIndex((entry) => {
-    const isCut = entry.kind === 'result' && entry.result.state === 'cancelled'
-    return isCut || entry.at >= endedAt || entry.kind === 'over' || entry.kind === 'fault'
+    const state = entry.kind === 'result' ? entry.result.state : 'succeeded'
+    if (state !== 'succeeded' && state !== 'cancelled') badLeft--
+    const isStopped = badLeft <= 0 || state === 'cancelled' || entry.at >= endedAt
+    return isStopped || entry.kind === 'over' || entry.kind === 'fault'
   })
   const end = stop < 0 ? log.length : stop
   return over?.stopped === undefined ? end : Math.min(end, tries.at(-1)?.index ?? 0)
@@ -70,7 +79,9 @@ function lastIndex({ log, over, tries, endedAt }: Observed): number {
 
 /** For each place in the order of the tasks: when all tasks before it were over. */
 function endsBefore({ offered, results }: Observed): readonly number[] {
-  const ends = new Map(results.map(({ task, attempts }) => [task.id, attempts.at(-1)?.endedAt ?? -Infinity]))
+  // A task that was cancelled was over only then, and nothing follows.
+  const ended = results.filter(({ state }) => state !== 'cancelled')
+  const ends = new Map(ended.map(({ task, attempts }) => [task.id, attempts.at(-1)?.endedAt ?? -Infinity]))
   const before: number[] = [-Infinity]
   for (const id of offered) before.push(Math.max(before.at(-1) ?? -Infinity, ends.get(id) ?? Infinity))
   return before
@@ -87,8 +98,10 @@ function follow(moment: Moment, entry: Entry, { world, policy, tries }: Observed
       return
     case 'offered':
       moment.asked = false
+      // A task that asks for too many tokens is turned away, and when cannot always be seen.
+      if (!isRefused(world.task(Number(entry.task.slice(1))), world.policy))
+        moment.waiting.set(entry.task, moment.offered)
       moment.offered++
-      moment.waiting.add(entry.task)
       return
     case 'exhausted':
     case 'returned':
@@ -149,15 +162,15 @@ function readyTask(
   at: number,
   { seen, batchEnds }: { readonly seen: Observed; readonly batchEnds: readonly number[] },
 ): string | undefined {
-  const { world, policy, offered, triesOf } = seen
+  const { world, policy, triesOf } = seen
   const { batchSize = Infinity, batchPauseSeconds } = policy
   const overAt = (place: number): number =>
     place < batchSize ? -Infinity : (batchEnds[place - (place % batchSize)] ?? Infinity)
   const [waiting] = moment.waiting
   if (waiting !== undefined) {
-    const place = offered.indexOf(waiting)
+    const [id, place] = waiting
     const isFirst = place % batchSize === 0
-    if (overAt(place) + (isFirst ? batchPauseSeconds * 1000 : 0) <= at) return `${waiting} waited`
+    if (overAt(place) + (isFirst ? batchPauseSeconds * 1000 : 0) <= at) return `${id} waited`
   } else if (world.source !== 'array' && !moment.asked && !moment.closed && overAt(moment.offered) <= at) {
     return 'the source was not asked'
   }

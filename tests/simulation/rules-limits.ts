@@ -15,7 +15,8 @@ export function* widthIsKept(seen: Observed): Iterable<Breach> {
   const least = Math.min(policy.adaptive?.min ?? policy.concurrency, policy.concurrency)
   for (const { index, width } of tries) {
     const busy = inFlightAt(seen, index).length + 1
-    if (busy > policy.concurrency) yield { message: `${busy} attempts at once, and ${policy.concurrency} are allowed`, index }
+    if (busy > policy.concurrency)
+      yield { message: `${busy} attempts at once, and ${policy.concurrency} are allowed`, index }
     if (busy > width) yield { message: `${busy} attempts at once within a width of ${width}`, index }
     if (width < least || width > policy.concurrency) yield { message: `a width of ${width}`, index }
   }
@@ -25,7 +26,9 @@ export function* widthIsKept(seen: Observed): Iterable<Breach> {
 export function* widthShrinksForAReason({ policy, log, tries }: Observed): Iterable<Breach> {
   const { adaptive } = policy
   if (adaptive === undefined) return
-  const overloads = tries.filter(({ act, record }) => act.kind === 'overload' && record?.state === 'error')
+  const overloads = tries.flatMap(({ act, answerAt, startAt, limitMs }) =>
+    act.kind === 'overload' && answerAt !== undefined && answerAt <= startAt + limitMs ? [answerAt] : [],
+  )
   let width = Math.max(Math.min(adaptive.start, policy.concurrency), Math.min(adaptive.min, policy.concurrency))
   let sampledAt = -Infinity
   let cutAt = -Infinity
@@ -33,13 +36,15 @@ export function* widthShrinksForAReason({ policy, log, tries }: Observed): Itera
     const next = widthIn(entry)
     if (next === undefined) continue
     if (next < width) {
-      const cause = overloads.find(({ record }) => record !== undefined && record.endedAt >= sampledAt && record.endedAt <= entry.at)
-      if (cause === undefined) yield { message: `the width fell from ${width} to ${next} without an overload`, index }
-      const causedAt = cause?.record?.endedAt ?? entry.at
-      if (causedAt < cutAt + adaptive.cooldownSeconds * 1000) yield { message: 'two cuts within a cooldown', index }
+      const from = sampledAt
+      const calmAt = cutAt + adaptive.cooldownSeconds * 1000
+      const causes = overloads.filter((at) => at >= from && at <= entry.at)
+      const cause = causes.find((at) => at >= calmAt)
+      if (causes.length === 0) yield { message: `the width fell from ${width} to ${next} without an overload`, index }
+      else if (cause === undefined) yield { message: 'two cuts within a cooldown', index }
       const least = Math.max(Math.min(adaptive.min, policy.concurrency), Math.floor(width * adaptive.decrease))
       if (next < least) yield { message: `a cut from ${width} to ${next}, and ${least} is due`, index }
-      cutAt = causedAt
+      cutAt = cause ?? entry.at
     }
     sampledAt = entry.at
     width = next
@@ -54,7 +59,9 @@ function widthIn(entry: Entry): number | undefined {
 export function* rateIsKept({ policy, log, tries, world }: Observed): Iterable<Breach> {
   const limit = policy.rateLimit
   if (limit === undefined) return
-  const grants = world.sharedLimiter ? grantsIn(log) : tries.map(({ task, startAt, index }) => ({ tokens: task.weight ?? 1, at: startAt, index }))
+  const grants = world.sharedLimiter
+    ? grantsIn(log)
+    : tries.map(({ task, startAt, index }) => ({ tokens: task.weight ?? 1, at: startAt, index }))
   const perMs = limit.perMinute / 60_000
   // The highest fill that a window ending here can have: a bucket that leaks at the rate.
   let fill = 0
@@ -71,7 +78,9 @@ export function* rateIsKept({ policy, log, tries, world }: Observed): Iterable<B
 }
 
 /** What a bucket from outside gave; what came back counts as negative. */
-function grantsIn(log: readonly Entry[]): readonly { readonly tokens: number; readonly at: number; readonly index: number }[] {
+function grantsIn(
+  log: readonly Entry[],
+): readonly { readonly tokens: number; readonly at: number; readonly index: number }[] {
   return log.flatMap((entry, index) => {
     if (entry.kind === 'grant') return [{ tokens: entry.tokens, at: entry.at, index }]
     return entry.kind === 'refund' ? [{ tokens: -entry.tokens, at: entry.at, index }] : []
@@ -84,17 +93,20 @@ export function* batchesAreKept(seen: Observed): Iterable<Breach> {
   const size = policy.batchSize
   const isUntold = seen.world.receiver === 'keep' && seen.over === undefined
   if (size === undefined || isUntold) return
-  const finished = new Map(results.map(({ task, attempts }) => [task.id, attempts.at(-1)?.endedAt]))
+  // A task that was cancelled was over only then, and no other batch begins.
+  const ended = results.filter(({ state }) => state !== 'cancelled')
+  const finished = new Map(ended.map(({ task, attempts }) => [task.id, attempts.at(-1)?.endedAt ?? -Infinity]))
   let overAt = -Infinity
   for (let from = 0; from < offered.length; from += size) {
     const batch = offered.slice(from, from + size)
     const starts = batch.flatMap((id) => triesOf.get(id)?.[0] ?? [])
     for (const { startAt, index, task } of starts) {
       if (startAt < overAt) yield { message: `${task.id} began before the last batch was over`, index }
-      else if (startAt < overAt + policy.batchPauseSeconds * 1000) yield { message: `${task.id} began in the pause`, index }
+      else if (startAt < overAt + policy.batchPauseSeconds * 1000)
+        yield { message: `${task.id} began in the pause`, index }
     }
     // A task of a batch that has no result is not over, and no later batch may have begun.
-    const ends = batch.map((id) => (finished.has(id) ? (finished.get(id) ?? -Infinity) : Infinity))
+    const ends = batch.map((id) => finished.get(id) ?? Infinity)
     overAt = Math.max(overAt, ...ends)
   }
 }
@@ -115,7 +127,9 @@ export function* endIsAnEnd(seen: Observed): Iterable<Breach> {
   const { timeoutSeconds = Infinity, maxFailures = Infinity, maxTokens = Infinity, maxCostUsd = Infinity } = policy.stop
   const cancel = log.findIndex(({ kind }) => kind === 'cancel')
   const badEnds = results
-    .filter(({ state, attempts }) => attempts.length > 0 && (state === 'failed' || state === 'timeout' || state === 'error'))
+    .filter(
+      ({ state, attempts }) => attempts.length > 0 && (state === 'failed' || state === 'timeout' || state === 'error'),
+    )
     .map(({ attempts }) => attempts.at(-1)?.endedAt ?? 0)
   for (const { index, startAt, task } of tries) {
     if (cancel >= 0 && index > cancel) yield { message: `${task.id} began after the cancellation`, index }
@@ -124,7 +138,8 @@ export function* endIsAnEnd(seen: Observed): Iterable<Breach> {
     if (failures >= maxFailures) yield { message: `${task.id} began after ${failures} failures`, index }
     const { tokens, costUsd } = spentBefore(seen, startAt)
     if (tokens >= maxTokens) yield { message: `${task.id} began with ${tokens} tokens spent of ${maxTokens}`, index }
-    if (costUsd >= maxCostUsd) yield { message: `${task.id} began with ${costUsd} dollars spent of ${maxCostUsd}`, index }
+    if (costUsd >= maxCostUsd)
+      yield { message: `${task.id} began with ${costUsd} dollars spent of ${maxCostUsd}`, index }
   }
 }
 

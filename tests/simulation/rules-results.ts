@@ -2,6 +2,7 @@ import type { FinalState, TaskResult, TaskStatistics } from '../../src/domain/ta
 import type { Observed } from './observed.ts'
 import { entriesOf } from './observed.ts'
 import type { Breach } from './rules.ts'
+import { isRefused } from './world.ts'
 
 /** Every task that was taken has exactly one result, and nothing else has one. */
 export function* oneResultEach({ results, offered, log, over }: Observed): Iterable<Breach> {
@@ -56,13 +57,15 @@ export function* sourceIsTreatedWell({ world, log, over, offered, recorded }: Ob
     if (!over.sourceExhausted && over.stopped === undefined) yield { message: 'an array was left without a reason' }
     return
   }
-  if (over.sourceExhausted !== exhausted) yield { message: `sourceExhausted is ${over.sourceExhausted} and was ${exhausted}` }
+  if (over.sourceExhausted !== exhausted)
+    yield { message: `sourceExhausted is ${over.sourceExhausted} and was ${exhausted}` }
   // A generator that hangs in its step cannot be told.
   const canHear = world.source !== 'async' || !asked
   const wasAsked = log.some(({ kind }) => kind === 'asked')
   if (!closed && canHear && wasAsked) yield { message: 'a source that was not drained was not told' }
   if (!exhausted && over.stopped === undefined) yield { message: 'tasks were left without a reason' }
-  if (exhausted && offered.length !== world.count - recorded.finished.size) yield { message: 'tasks were lost on their way from the source' }
+  if (exhausted && offered.length !== world.count - recorded.finished.size)
+    yield { message: 'tasks were lost on their way from the source' }
 }
 
 /** What a run says of itself is what its results add up to. */
@@ -102,16 +105,22 @@ export function recount(results: readonly TaskResult[]): TaskStatistics {
 export function* resultsFollowAttempts({ results, world }: Observed): Iterable<Breach> {
   for (const { task, state, attempts, error, usage } of results) {
     const last = attempts.at(-1)
-    if (last === undefined && state !== 'cancelled') yield { message: `${task.id} is ${state} without an attempt` }
+    const given = world.task(Number(task.id.slice(1)))
+    const mayBeRefused = state === 'error' && isRefused(given, world.policy)
+    if (last === undefined && state !== 'cancelled' && !mayBeRefused) {
+      yield { message: `${task.id} is ${state} without an attempt` }
+    }
+    if (last !== undefined && isRefused(given, world.policy)) yield { message: `${task.id} began without its tokens` }
     // A wait between two attempts can be cut off, and then the task is cancelled whatever its attempt was.
     if (last !== undefined && state !== last.state && state !== 'cancelled') {
       yield { message: `${task.id} is ${state} and its last attempt ${last.state}` }
     }
-    if ((error === undefined) !== (state === 'succeeded')) yield { message: `${task.id} is ${state} with error ${error?.message}` }
+    if ((error === undefined) !== (state === 'succeeded'))
+      yield { message: `${task.id} is ${state} with error ${error?.message}` }
     const tokens = attempts.reduce((sum, attempt) => sum + (attempt.usage?.tokens ?? 0), 0)
     if (usage.tokens !== tokens) yield { message: `${task.id} used ${tokens} tokens and reports ${usage.tokens}` }
-    const given = world.task(Number(task.id.slice(1)))
-    if (JSON.stringify(task) !== JSON.stringify({ ...given, ...task })) yield { message: `${task.id} came back changed` }
+    if (JSON.stringify(task) !== JSON.stringify({ ...given, ...task }))
+      yield { message: `${task.id} came back changed` }
   }
 }
 
@@ -146,13 +155,18 @@ export function* leavesNothing({ log }: Observed): Iterable<Breach> {
 }
 
 /** A source or a receiver that throws ends the run with its error, and nothing else does. */
-export function* faultsAreTold({ log, world, offered, results }: Observed): Iterable<Breach> {
+export function* faultsAreTold({ log, world, offered, results, over }: Observed): Iterable<Breach> {
   const fault = entriesOf(log, 'fault')[0]
   const end = log.findIndex(({ kind }) => kind === 'over' || kind === 'fault')
-  const ofSource = log.slice(0, Math.max(0, end)).some(({ kind }) => kind === 'source-fault')
+  const faultAt = log.findIndex(({ kind }) => kind === 'source-fault')
+  const isLeft = log.slice(0, faultAt + 1).some(({ kind }) => kind === 'returned')
+  // Whether a generator was told to return while it made its task cannot be seen.
+  const mayBeLeft = isLeft || (world.source === 'async' && over?.stopped !== undefined)
+  const ofSource = faultAt >= 0 && faultAt < end && !mayBeLeft
   const ofReceiver = world.receiverFaultAt !== undefined && results.length > world.receiverFaultAt
   const happened = ofSource || ofReceiver
-  if (fault === undefined && happened && log.some(({ kind }) => kind === 'over')) yield { message: 'a fault was swallowed' }
+  if (fault === undefined && happened && log.some(({ kind }) => kind === 'over'))
+    yield { message: 'a fault was swallowed' }
   if (fault === undefined) return
   if (!happened) yield { message: `it threw ${fault.message} with ${offered.length} tasks taken` }
   if (!/^simulated (source|receiver) fault$/.test(fault.message)) yield { message: `it threw ${fault.message}` }
@@ -163,7 +177,8 @@ export function* overIsOver({ log }: Observed): Iterable<Breach> {
   const end = log.findIndex(({ kind }) => kind === 'over' || kind === 'fault')
   if (end < 0) return
   for (const [index, { kind }] of log.entries()) {
-    const isDone = kind === 'asked' || kind === 'announced' || kind === 'start' || kind === 'attempt' || kind === 'result'
+    const isDone =
+      kind === 'asked' || kind === 'announced' || kind === 'start' || kind === 'attempt' || kind === 'result'
     if (index > end && isDone) yield { message: `${kind} after the run had come back`, index }
   }
 }

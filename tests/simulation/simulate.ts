@@ -3,6 +3,7 @@ import { parsePolicy } from '../../src/domain/policy.ts'
 import type { TaskResult } from '../../src/domain/task.ts'
 import type { RunResult } from '../../src/engine/options.ts'
 import { createScheduler } from '../../src/engine/scheduler.ts'
+import type { Clock } from '../../src/lib/clock.ts'
 import type { Limiter } from '../../src/lib/limiter.ts'
 import { createLimiter } from '../../src/lib/limiter.ts'
 import type { VirtualClock } from '../../src/lib/virtual-clock.ts'
@@ -26,13 +27,19 @@ const maxTimers = 200_000
 /** Milliseconds from a crash to the next life. */
 const downMs = 1000
 
+/** What is done to a world that must not change what happens in it. */
+export interface Conditions {
+  /** Milliseconds by which the wall clock is wrong at a moment. */
+  readonly wallErrorMs?: ((atMs: number) => number) | undefined
+}
+
 /** Runs a world to its end. The same world gives the same logs. */
-export async function simulate(world: World): Promise<Simulation> {
+export async function simulate(world: World, conditions: Conditions = {}): Promise<Simulation> {
   const journal = createJournal((world.seed % 5) + 1)
   const lives: Life[] = []
   let startMs = 0
   for (const crash of [...world.crashes, undefined]) {
-    const life = await live(world, { startMs, journal, crashAfterMs: crash })
+    const life = await live(world, { startMs, journal, crashAfterMs: crash, conditions })
     lives.push(life)
     const last = life.log.at(-1)
     if (last?.kind !== 'crash') break
@@ -46,12 +53,16 @@ interface Birth {
   readonly startMs: number
   readonly journal: MemoryJournal
   readonly crashAfterMs: number | undefined
+  readonly conditions: Conditions
 }
 
 /** The parts of a life that everything in it shares. */
 interface Stage {
   readonly world: World
+  /** The one that moves everything. */
   readonly clock: VirtualClock
+  /** The same as the engine sees it. */
+  readonly seenClock: Clock
   readonly log: (happening: Happening) => void
   /** Timers of the world: they are told apart from those of the engine. */
   readonly later: (ms: number, action: () => void) => void
@@ -60,10 +71,10 @@ interface Stage {
   readonly watch: (width: () => number) => void
 }
 
-async function live(world: World, { startMs, journal, crashAfterMs }: Birth): Promise<Life> {
+async function live(world: World, { startMs, journal, crashAfterMs, conditions }: Birth): Promise<Life> {
   const entries: Entry[] = []
   const recorded = journal.read()
-  const stage = createStage(world, { startMs, entries })
+  const stage = createStage(world, { startMs, entries, conditions })
   const over = begin(stage, journal)
   await stage.clock.run({ maxTimers, ...(crashAfterMs === undefined ? {} : { untilMs: startMs + crashAfterMs }) })
   if (over.isOver) journal.flush()
@@ -71,8 +82,15 @@ async function live(world: World, { startMs, journal, crashAfterMs }: Birth): Pr
   return { world, log: entries, recorded }
 }
 
-function createStage(world: World, { startMs, entries }: { startMs: number; entries: Entry[] }): Stage {
+interface StageParts {
+  readonly startMs: number
+  readonly entries: Entry[]
+  readonly conditions: Conditions
+}
+
+function createStage(world: World, { startMs, entries, conditions }: StageParts): Stage {
   const clock = createVirtualClock(startMs)
+  const { wallErrorMs = () => 0 } = conditions
   let own = 0
   let width: (() => number) | undefined
   let seen = 0
@@ -85,6 +103,12 @@ function createStage(world: World, { startMs, entries }: { startMs: number; entr
   return {
     world,
     clock,
+    seenClock: {
+      now: () => clock.now() + wallErrorMs(clock.now()),
+      monotonic: clock.monotonic,
+      after: clock.after,
+      sleep: clock.sleep,
+    },
     log,
     watch: (sample) => {
       width = sample
@@ -105,7 +129,11 @@ function begin(stage: Stage, journal: MemoryJournal): { readonly isOver: boolean
   const { world, clock, log, later } = stage
   const state = { isOver: false }
   const caller = new AbortController()
-  const scheduler = createScheduler(world.policy, { clock, graceMs: world.graceMs, drainMs: world.drainMs })
+  const scheduler = createScheduler(world.policy, {
+    clock: stage.seenClock,
+    graceMs: world.graceMs,
+    drainMs: world.drainMs,
+  })
   const cancel = (by: 'signal' | 'scheduler'): void => {
     if (state.isOver) return
     log({ kind: 'cancel' })
@@ -171,7 +199,10 @@ function begin(stage: Stage, journal: MemoryJournal): { readonly isOver: boolean
 }
 
 /** Takes results, promptly or slowly, and throws where the world says so. */
-function createReceiver({ world, log, later }: Stage, journal: MemoryJournal): (result: TaskResult) => void | Promise<void> {
+function createReceiver(
+  { world, log, later }: Stage,
+  journal: MemoryJournal,
+): (result: TaskResult) => void | Promise<void> {
   let count = 0
   return (result) => {
     const index = count++
@@ -190,10 +221,10 @@ function createReceiver({ world, log, later }: Stage, journal: MemoryJournal): (
 }
 
 /** A bucket whose every grant is seen. */
-function sharedLimiter({ world, clock, log }: Stage): { readonly limiter?: Limiter } {
+function sharedLimiter({ world, seenClock, log }: Stage): { readonly limiter?: Limiter } {
   const { rateLimit } = parsePolicy(world.policy)
   if (rateLimit === undefined) return {}
-  const inner = createLimiter({ ...rateLimit, clock })
+  const inner = createLimiter({ ...rateLimit, clock: seenClock })
   return {
     limiter: {
       acquire: async (count = 1, signal) => {

@@ -72,16 +72,29 @@ export interface World {
   readonly task: (index: number) => SimulatedTask
 }
 
+/** Whether a task asks for more tokens than its bucket ever holds. */
+export function isRefused({ weight = 1 }: SimulatedTask, { rateLimit }: PolicyInput): boolean {
+  return rateLimit !== undefined && weight > (rateLimit.burst ?? 1)
+}
+
 /** What a seed stands for. The same seed gives the same world. */
 export function createWorld(seed: number): World {
   const random = createRandom(seed)
   const policy = drawPolicy(random)
   const endless = chance(random, 0.04)
-  const source = pick(random, endless ? (['steps', 'async'] as const) : (['array', 'generator', 'steps', 'async'] as const))
-  const count = endless ? Infinity : pick(random, [0, 1, integer(random, 2, 12), integer(random, 5, 30), integer(random, 20, 60)])
+  const source = pick(
+    random,
+    endless ? (['steps', 'async'] as const) : (['array', 'generator', 'steps', 'async'] as const),
+  )
+  const count = endless
+    ? Infinity
+    : pick(random, [0, 1, integer(random, 2, 12), integer(random, 5, 30), integer(random, 20, 60)])
   const character = drawCharacter(random, policy)
   const crashes = !endless && chance(random, 0.15) ? drawCrashes(random) : []
-  const receiver = pick(random, crashes.length > 0 ? (['prompt', 'slow'] as const) : (['keep', 'keep', 'prompt', 'slow'] as const))
+  const receiver = pick(
+    random,
+    crashes.length > 0 ? (['prompt', 'slow'] as const) : (['keep', 'keep', 'prompt', 'slow'] as const),
+  )
   const faulty = crashes.length === 0
   const stalls = faulty && (source === 'steps' || source === 'async') && chance(random, 0.04)
   return {
@@ -137,13 +150,19 @@ function drawCharacter(random: Random, policy: PolicyInput): Character {
 
 function drawCrashes(random: Random): readonly number[] {
   const first = integer(random, 0, 20_000)
-  return [first, ...(chance(random, 0.5) ? [integer(random, 0, 20_000)] : []), ...(chance(random, 0.3) ? [integer(random, 0, 5000)] : [])]
+  return [
+    first,
+    ...(chance(random, 0.5) ? [integer(random, 0, 20_000)] : []),
+    ...(chance(random, 0.3) ? [integer(random, 0, 5000)] : []),
+  ]
 }
 
 /** A source without an end needs somebody who ends the run. */
 function drawCancellation(random: Random, endless: boolean): Cancellation | undefined {
   if (!endless && !chance(random, 0.25)) return undefined
-  const atMs = endless ? integer(random, 0, 5000) : pick(random, [-1, 0, integer(random, 0, 3000), integer(random, 0, 60_000)])
+  const atMs = endless
+    ? integer(random, 0, 5000)
+    : pick(random, [-1, 0, integer(random, 0, 3000), integer(random, 0, 60_000)])
   return { atMs, by: atMs >= 0 && chance(random, 0.4) ? 'scheduler' : 'signal' }
 }
 
@@ -163,15 +182,25 @@ interface TaskPlan {
 function drawTask(random: Random, { index, policy, character, endless }: TaskPlan): SimulatedTask {
   const burst = policy.rateLimit?.burst ?? 1
   const acts = Array.from({ length: integer(random, 1, 4) }, () => drawAct(random, character, endless))
-  const delayMs = endless ? integer(random, 20, 200) : character.delays ? integer(random, 0, pick(random, [0, 100, 2000])) : 0
+  const delayMs = endless
+    ? integer(random, 20, 200)
+    : character.delays
+      ? integer(random, 0, pick(random, [0, 100, 2000]))
+      : 0
   return {
     id: `t${index}`,
     payload: acts,
     delayMs,
     ...(character.ownTimeouts && chance(random, 0.5) ? { timeoutMs: integer(random, 1, 5000) } : {}),
-    ...(policy.rateLimit !== undefined && burst > 1 && chance(random, 0.3) ? { weight: integer(random, 1, burst) } : {}),
+    ...(policy.rateLimit !== undefined ? drawWeight(random, burst) : {}),
     ...(chance(random, 0.1) ? { metadata: { index } } : {}),
   }
+}
+
+/** Mostly what the bucket can give; now and then more than it ever holds. */
+function drawWeight(random: Random, burst: number): { readonly weight?: number } {
+  if (chance(random, 0.01)) return { weight: burst + 1 }
+  return burst > 1 && chance(random, 0.3) ? { weight: integer(random, 0, burst) } : {}
 }
 
 function drawAct(random: Random, character: Character, endless: boolean): Act {
