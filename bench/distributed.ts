@@ -19,7 +19,7 @@ import { handlersOf } from '../tests/support/worker-program.ts'
 import { median } from './side-by-side.ts'
 
 const result = 'x'.repeat(1000)
-const slots = 256
+const slots = 512
 const inFlight = 64
 const plainJobs = 3000
 const target = 10_000
@@ -74,14 +74,14 @@ async function ours(place: Place, count: number): Promise<{ seconds: number; sto
   const start = performance.now()
   const run = { id, kind: 'trial', title: 'benchmark', input: null, policy } as const
   await submitRun({ store, queue, clock: systemClock }, run, tasksOf(count))
-  let stored = 0
-  for (let looks = 0; looks < 10_000; looks++) {
-    const left = await store.unfinished(id, -1, 1)
-    if (left.length === 0) break
+  let done = 0
+  for (let looks = 0; looks < 10_000 && done < count; looks++) {
+    const [next] = await store.unfinished(id, done - 1, 1)
+    done = next?.seq ?? count
     await systemClock.sleep(20, new AbortController().signal)
   }
   const seconds = (performance.now() - start) / 1000
-  stored = (await store.counts(id)).succeeded
+  const stored = (await store.counts(id)).succeeded
   await queue.stop()
   await store.close()
   return { seconds, stored }

@@ -21,18 +21,23 @@ export class Attempt<P> implements TaskContext, Linked<Attempt<P>> {
   after: Attempt<P> | undefined = undefined
   readonly job: Job<P>
   readonly attempt: number
+  /** Limit in milliseconds; `Infinity` for none. */
+  readonly timeoutMs: number
   /** Milliseconds of the clock that never jumps. */
   readonly startAt: number
   /** Epoch milliseconds. */
   readonly startedAt: number
   isOver = false
+  /** Whether its handler was told to end. */
+  isAborted = false
   readonly #frame: AttemptFrame
+  /** Made when the handler asks for its signal. */
   #controller: AbortController | undefined = undefined
-  #abort: { readonly reason: unknown } | undefined = undefined
 
   constructor(job: Job<P>, frame: AttemptFrame, startAt: number) {
     this.job = job
-    this.attempt = job.number + 1
+    this.attempt = job.number
+    this.timeoutMs = job.task.timeoutMs ?? frame.timeoutMs
     this.startAt = startAt
     this.startedAt = frame.dates.of(startAt)
     this.#frame = frame
@@ -44,18 +49,7 @@ export class Attempt<P> implements TaskContext, Linked<Attempt<P>> {
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
-    if (this.#abort !== undefined) this.#controller.abort(this.#abort.reason)
     return this.#controller.signal
-  }
-
-  /** Limit in milliseconds; `Infinity` for none. */
-  get timeoutMs(): number {
-    return this.job.task.timeoutMs ?? this.#frame.timeoutMs
-  }
-
-  /** Whether its handler was told to end. */
-  get isAborted(): boolean {
-    return this.#abort !== undefined
   }
 
   /** Milliseconds of waiting for a slot; a rounding of the clock does not make it negative. */
@@ -66,7 +60,8 @@ export class Attempt<P> implements TaskContext, Linked<Attempt<P>> {
 
   /** Tells the handler to end; the first reason stays. */
   abort(reason: unknown): void {
-    this.#abort ??= { reason }
-    this.#controller?.abort(this.#abort.reason)
+    this.isAborted = true
+    this.#controller ??= new AbortController()
+    this.#controller.abort(reason)
   }
 }

@@ -21,8 +21,11 @@ const states: Readonly<Record<ErrorClass, FinalState>> = {
   cancelled: 'cancelled',
 }
 
+const silence: Ending = Object.freeze({ state: 'succeeded', output: undefined })
+
 /** The end of an attempt whose handler gave something back. */
 export function endingOfValue(value: unknown): Ending {
+  if (value === undefined) return silence
   const kind = replyKind(value)
   if (kind === undefined) return { state: 'succeeded', output: value }
   const { output, usage, message, retry } = value as Reply<unknown>

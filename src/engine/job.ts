@@ -4,6 +4,7 @@ import type { AttemptsBefore } from './options.ts'
 /** Nothing used; shared, because most tasks that are cancelled share it. */
 const unused = Object.freeze({ tokens: 0, costUsd: 0 })
 const none: readonly TaskAttempt[] = Object.freeze([])
+const nothing: AttemptsBefore = Object.freeze({ numbered: 0, counted: 0 })
 
 /** Stands for a moment that is not known yet. */
 export const notYet = -1
@@ -13,10 +14,9 @@ export class Job<P> {
   readonly task: Task<P>
   /** Its place among the tasks of the run, from 0. */
   readonly seq: number
-  /** Number of its last attempt. */
-  number = 0
-  /** Attempts that count against the policy. */
-  counted = 0
+  /** What it has behind it from an earlier part of the run. */
+  earlier: AttemptsBefore = nothing
+  /** Those that are over. */
   attempts: readonly TaskAttempt[] = none
   /** When it could have begun, if there had been room. */
   readyAt: number = notYet
@@ -28,10 +28,14 @@ export class Job<P> {
     this.seq = seq
   }
 
-  /** Goes on from what is on record. */
-  continueFrom({ numbered, counted }: AttemptsBefore): void {
-    this.number = numbered
-    this.counted = counted
+  /** Number of its next attempt, or of the one that runs. */
+  get number(): number {
+    return this.earlier.numbered + this.attempts.length + 1
+  }
+
+  /** Attempts that are over and count against the policy. */
+  get counted(): number {
+    return this.earlier.counted + this.attempts.length
   }
 
   /** Adds an attempt that is over. */

@@ -36,33 +36,38 @@ export class Reporter<P, O> {
   result(seq: number, result: TaskResult<O, P>): void {
     const { onResult } = this.#parts.options
     if (onResult === undefined) this.kept[seq] = result
-    else if (!this.#isBroken) this.#call(() => onResult(result))
+    if (onResult === undefined || this.#isBroken) return
+    try {
+      const promise = onResult(result)
+      if (promise !== undefined) this.#waitFor(promise)
+    } catch (error) {
+      this.#break(error)
+    }
   }
 
   attempt(task: Task<P>, attempt: TaskAttempt): void {
     const { onAttempt } = this.#parts.options
-    if (onAttempt !== undefined && !this.#isBroken) this.#call(() => onAttempt(task, attempt))
-  }
-
-  #call(hook: () => void | Promise<void> | undefined): void {
-    const { onSettled } = this.#parts.events
+    if (onAttempt === undefined || this.#isBroken) return
     try {
-      const promise = hook()
-      if (promise === undefined) return
-      this.unsettled++
-      Promise.resolve(promise).then(
-        () => {
-          this.unsettled--
-          onSettled()
-        },
-        (error: unknown) => {
-          this.unsettled--
-          this.#break(error)
-        },
-      )
+      const promise = onAttempt(task, attempt)
+      if (promise !== undefined) this.#waitFor(promise)
     } catch (error) {
       this.#break(error)
     }
+  }
+
+  #waitFor(promise: Promise<void>): void {
+    this.unsettled++
+    Promise.resolve(promise).then(
+      () => {
+        this.unsettled--
+        this.#parts.events.onSettled()
+      },
+      (error: unknown) => {
+        this.unsettled--
+        this.#break(error)
+      },
+    )
   }
 
   #break(error: unknown): void {

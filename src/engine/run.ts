@@ -196,7 +196,7 @@ export class Run<P, O> {
   /** What an earlier part of the run has left on record. */
   #recall(job: Job<P>): void {
     const { attemptsBefore } = this.#options
-    if (attemptsBefore !== undefined) job.continueFrom(attemptsBefore(job.task))
+    if (attemptsBefore !== undefined) job.earlier = attemptsBefore(job.task)
   }
 
   #begin(job: Job<P>): void {
@@ -205,8 +205,6 @@ export class Run<P, O> {
     if (this.#leftover !== undefined) return this.#close(job, this.#leftover)
     if (!job.isRetried) this.#retries.onFirst()
     this.#turns.count(attempt.startAt)
-    job.number++
-    job.counted++
     this.#performer.begin(attempt)
   }
 
@@ -225,7 +223,10 @@ export class Run<P, O> {
     this.tally.addAttempt(attempt, job.isRetried)
     this.#learn(ending, !job.isRetried)
     job.add(attempt)
-    const waitMs = this.#stopped === undefined ? this.#retries.waitMs(ending, job) : undefined
+    const waitMs =
+      this.#stopped === undefined
+        ? this.#retries.waitMs(ending, { number: attempt.number, counted: job.counted })
+        : undefined
     if (waitMs === undefined) return this.#close(job, ending)
     this.#intake.delay(job, waitMs)
     this.#reporter.attempt(job.task, attempt)

@@ -88,7 +88,9 @@ function withoutDropped(
   return world.source === 'async' && isReturned && !hasResult ? given.slice(0, -1) : given
 }
 
+/** When something threw that ended the run; what a source throws that was told to return ends nothing. */
 function faultAt(log: readonly Entry[], { receiverFaultAt = Infinity }: World): number {
+  if (!log.some(({ kind }) => kind === 'fault')) return Infinity
   const ofReceiver = entriesOf(log, 'result')[receiverFaultAt]?.at ?? Infinity
   return Math.min(ofReceiver, entriesOf(log, 'source-fault')[0]?.at ?? Infinity)
 }

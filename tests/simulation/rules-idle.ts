@@ -53,13 +53,15 @@ export function* noIdleSlot(seen: Observed): Iterable<Breach> {
     follow(moment, entry, seen)
     const next = log[index + 1]
     if (next === undefined || next.at <= entry.at) continue
-    const busy = tries.slice(0, moment.begun).filter((one) => endOf(one) > entry.at).length
+    // Nothing happened until just before the next entry, so whatever was due until then had its consequences.
+    const at = next.at - 1
+    const busy = tries.slice(0, moment.begun).filter((one) => endOf(one) > at).length
     const nextTry = tries[moment.begun]
     // The width is looked at when something is logged, before that something has its consequences.
     if (next.kind === 'width') moment.width = next.width
     if (busy >= moment.width) continue
-    if (isForbidden(moment, entry.at, { seen, nextTry })) continue
-    const ready = readyTask(moment, entry.at, { seen, batchEnds })
+    if (isForbidden(moment, at, { seen, nextTry })) continue
+    const ready = readyTask(moment, at, { seen, batchEnds })
     if (ready !== undefined) yield { message: `${busy} of ${moment.width} slots were used while ${ready}`, index }
   }
 }
@@ -178,7 +180,7 @@ function readyTask(
     for (const [position, { record, startAt }] of tries.entries()) {
       const previous = tries[position - 1]?.record
       if (previous === undefined || record === undefined || startAt <= at || previous.endedAt > at) continue
-      if (startAt - record.queueMs - record.rateMs <= at - 1) return `${id} waited for its next attempt`
+      if (startAt - record.queueMs - record.rateMs <= at) return `${id} waited for its next attempt`
     }
   }
   return undefined

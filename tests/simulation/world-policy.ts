@@ -33,7 +33,7 @@ function drawAdaptive(random: Random): NonNullable<PolicyInput['adaptive']> {
     min: integer(random, 1, 3),
     start: integer(random, 1, 8),
     decrease: pick(random, [0.2, 0.5, 0.8]),
-    cooldownSeconds: pick(random, [0, 1, 15]),
+    cooldownSeconds: pick(random, [0, 0.05, 1, 15]),
   }
 }
 
