@@ -26,6 +26,8 @@ export interface ExecutionInput {
   readonly collectOnly?: boolean | undefined
   /** Where tests and attempts are put on record. */
   readonly book?: RunBook | undefined
+  /** Waited for before the first process starts. */
+  readonly ready?: Promise<unknown> | undefined
   /** What an earlier part of this run has left. */
   readonly earlier?: EarlierPart | undefined
 }
@@ -43,6 +45,7 @@ export async function runRequest(
   const [info, { sandbox }] = await Promise.all([
     runner.probe(project, where.signal),
     openSandbox(request.sandbox ?? loaded.settings.execution.sandbox),
+    input.ready,
   ])
   // Loaded while the tests run, since it is not needed before they are over.
   const reports = import('../report/write.ts')

@@ -136,6 +136,7 @@ export async function generate(
     where.onStep?.(`the script is there already, from ${left.provider}`)
     return { generation: { ...left, prompt: prepared.prompt }, runDir, files: filesOf(left, runDir) }
   }
+  await recording.ready
   const generated = await askModel(prepared, where)
   const record = generatedRecord(generated.generation)
   if (record !== undefined) recording.event('generated', record)

@@ -87,11 +87,23 @@ async function conclude(recording: OwnRecording, error: unknown, where: Surround
     return reason
   }
   const known = isOurs ? reason : error
+  if (await isRefused(recording, error)) {
+    await recording.leave()
+    return error
+  }
   const message = known instanceof Error ? known.message : String(known)
   const exitCode = known instanceof GreenloopError ? errorCatalog[known.code].exit : 3
   const state = signal.aborted ? 'cancelled' : 'failed'
   await finish(recording, { state, reason: message, exitCode }, where)
   return known
+}
+
+/** Whether the error is that of the store, so that there is no record to end. */
+async function isRefused({ ready }: OwnRecording, error: unknown): Promise<boolean> {
+  return ready.then(
+    () => false,
+    (refusal: unknown) => refusal === error,
+  )
 }
 
 /** Settings of the command line that may be kept: never a key, never a header. */

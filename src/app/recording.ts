@@ -13,6 +13,8 @@ import { isDecided, resultOf, taskAttempt } from './test-records.ts'
 export interface Recording {
   /** Aborts with the command, and when the run is cancelled from elsewhere or taken over. */
   readonly signal: AbortSignal
+  /** Comes back when the run is on record, or will not be; rejects where the store is refused. */
+  readonly ready: Promise<unknown>
   event(kind: string, data: unknown): void
   found(test: CollectedTest): void
   attempted(test: CollectedTest, attempt: Attempt): void
@@ -64,8 +66,11 @@ export function startRecording(opened: Promise<Claimed | undefined>, parts: Reco
     parts.signal.removeEventListener('abort', forward)
     ;(await claim)?.release()
   }
+  // Whoever begins something that costs waits for it; the others hear of it at the end.
+  opened.catch(() => {})
   return {
     signal: stop.signal,
+    ready: opened,
     event: (kind, data) => writer.entry({ kind: 'event', event: { at: now(), kind, data } }),
     found: (test) => void numberOf(test),
     attempted: (test, attempt) => {

@@ -52,7 +52,7 @@ export async function runTests(input: RunInput, where: Surroundings, resumed?: R
   const earlier = resumed?.earlier
   return recorded({ run, loaded, retries: request.retries, claimed: resumed, known: earlier?.known }, where, {
     work: async (recording, within) => {
-      const execution = { request, runId, runDir, book: recording, earlier }
+      const execution = { request, runId, runDir, book: recording, ready: recording.ready, earlier }
       return report(await runOrGoOn(execution, loaded, within), execution, loaded)
     },
     ending: endingOf,

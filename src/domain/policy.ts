@@ -93,18 +93,41 @@ const aliases: Readonly<Record<string, string>> = {
   cooldown_seconds: 'cooldownSeconds',
 }
 
+/** Keys of `retry` that a flat manifest has beside `concurrency`. */
+const retryKeys = new Set([
+  'maxAttempts',
+  'max_attempts',
+  'backoffSeconds',
+  'backoff_seconds',
+  'backoffMultiplier',
+  'backoff_multiplier',
+  'maxBackoffSeconds',
+  'max_backoff_seconds',
+  'jitter',
+])
+
 /**
  * A policy with every default filled, from camel case or from the snake case of manifests (`max_attempts`,
- * `per_minute`, `stop_conditions.timeout`, and `backoff_seconds` beside `batch_size` for the pause between batches).
- * Throws `policy_invalid` with every problem.
+ * `per_minute`, `stop_conditions.timeout`). Beside `max_attempts` at the top, the other keys of `retry` may stand there as
+ * well; without it, `backoff_seconds` at the top is the pause between batches. Throws `policy_invalid` with every problem.
  */
 export function parsePolicy(input: unknown): Policy {
-  const parsed = policySchema.safeParse(renamed(input, []))
+  const parsed = policySchema.safeParse(renamed(nested(input), []))
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map(({ path, message }) => ({
     message: path.length === 0 ? message : `\`${path.join('.')}\`: ${message}`,
   }))
   throw new GreenloopError('policy_invalid', 'the execution policy cannot be used', { problems })
+}
+
+/** Gives the retries of a flat manifest an object of their own. */
+function nested(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null) return input
+  const isFlat = 'max_attempts' in input || 'maxAttempts' in input
+  if (!isFlat || 'retry' in input || 'retry_policy' in input) return input
+  const entries = Object.entries(input)
+  const retry = Object.fromEntries(entries.filter(([key]) => retryKeys.has(key)))
+  return { ...Object.fromEntries(entries.filter(([key]) => !retryKeys.has(key))), retry }
 }
 
 /** At the top a `backoff_seconds` is the pause between batches; in `stop`, `timeout` is the limit of the run. */

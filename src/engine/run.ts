@@ -289,10 +289,10 @@ export class Run<P, O> {
 
   #fail(error: unknown): void {
     this.#fault ??= { error }
-    const message = error instanceof Error ? error.message : String(error)
-    this.#stop({ kind: 'fault', message })
+    const reason: StopReason = { kind: 'fault', message: classify(error).message }
+    this.#stop(reason)
     this.#drain?.cut()
-    this.#abort({ kind: 'fault', message }, error)
+    this.#abort(reason, error)
   }
 
   #isDone(): boolean {

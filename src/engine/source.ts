@@ -22,8 +22,11 @@ export interface Source<P> {
   close(): Promise<void>
 }
 
-/** A source over any iterable. */
+/** A source over any iterable. Throws `usage_invalid` for anything else. */
 export function openSource<P>(tasks: TaskSource<P>, events: SourceEvents): Source<P> {
+  if (typeof tasks !== 'object' || tasks === null || !(Symbol.asyncIterator in tasks || Symbol.iterator in tasks)) {
+    throw new GreenloopError('usage_invalid', 'the tasks are neither iterable nor asynchronously iterable')
+  }
   return Symbol.asyncIterator in tasks
     ? openAsync(tasks[Symbol.asyncIterator](), events)
     : openSync(tasks[Symbol.iterator]())

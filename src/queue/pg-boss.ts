@@ -67,7 +67,8 @@ function createQueue(boss: PgBoss, schema: string, defaults: Parameters<typeof j
       translated(async () => {
         await boss.start()
         for (const name of queues) await boss.createQueue(name, { deleteAfterSeconds: keepFailedSeconds })
-        await boss.getDb().executeSql(sql.prepare)
+        const { rows } = await boss.getDb().executeSql(sql.isBare)
+        if (rows.length > 0) await boss.getDb().executeSql(sql.prepare)
       }),
     async put(chunks, tx) {
       for (const [name, part] of byQueue(chunks)) {

@@ -2,7 +2,9 @@ import { heldBackSeconds } from './jobs.ts'
 
 /** What pg-boss has no call for. Parameters stand behind each statement's name. */
 export interface Statements {
-  /** Without parameters; again is harmless. */
+  /** Gives a row where `prepare` has to be done. */
+  readonly isBare: string
+  /** Without parameters; again is harmless, but it waits for whoever writes. */
   readonly prepare: string
   /** $1 queue, $2 first and $3 last group that is let go. */
   readonly release: string
@@ -18,6 +20,7 @@ export interface Statements {
 export function statementsFor(schema: string): Statements {
   const job = `"${schema}".job`
   return {
+    isBare: `select 1 where to_regclass('"${schema}".greenloop_held') is null`,
     // The watch looks for silent holders each second, and counts all jobs for figures that nobody reads. With 300,000
     // jobs waiting that took 190 ms; an index on the few that are held, and a pause of the counting, make it 6 ms.
     prepare: `

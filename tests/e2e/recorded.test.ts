@@ -25,10 +25,10 @@ async function work(folder: string, killAfter?: number): Promise<string> {
   let stdout = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   const closed = once(child, 'close')
-  while (killAfter !== undefined && child.exitCode === null) {
-    if ((await executions(seen)).length - before >= killAfter) child.kill('SIGKILL')
+  for (let over = killAfter === undefined; !over;) {
+    if ((await executions(seen)).length - before >= (killAfter ?? 0)) child.kill('SIGKILL')
     await new Promise((resolve) => setTimeout(resolve, 5))
-    if (child.signalCode !== null) break
+    over = child.signalCode !== null || child.exitCode !== null
   }
   await closed
   return stdout

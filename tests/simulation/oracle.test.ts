@@ -189,6 +189,11 @@ const changed: readonly [keyof typeof rules, string, (life: Life) => Life][] = [
     (life) => doctored(life, 'begin', (entry) => [entry, { at: entry.at, kind: 'pause' }]),
   ],
   [
+    'receiver-not-flooded',
+    'a receiver that never takes anything',
+    (life) => ({ ...life, world: { ...life.world, receiverMs: () => 1 } }),
+  ],
+  [
     'end-is-end',
     'an attempt that begins after the cancellation',
     (life) => doctored(life, 'begin', (entry) => [entry, { at: entry.at, kind: 'cancel' }]),

@@ -19,6 +19,7 @@ import {
   endIsAnEnd,
   pausesAreKept,
   rateIsKept,
+  receiverIsNotFlooded,
   widthIsKept,
   widthShrinksForAReason,
 } from './rules-limits.ts'
@@ -62,6 +63,7 @@ export const rules = {
   'rate-kept': rateIsKept,
   'batches-kept': batchesAreKept,
   'pauses-kept': pausesAreKept,
+  'receiver-not-flooded': receiverIsNotFlooded,
   'end-is-end': endIsAnEnd,
   'no-idle-slot': noIdleSlot,
 } as const satisfies Record<string, Rule>

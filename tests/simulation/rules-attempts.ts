@@ -82,18 +82,19 @@ export function* attemptsEndAsTheyShould(seen: Observed): Iterable<Breach> {
   }
 }
 
-function misjudged(
-  { act, startAt, limitMs, answerAt, abortAt }: Try,
-  record: TaskAttempt,
-  seen: Observed,
-): string | undefined {
+function misjudged(one: Try, record: TaskAttempt, seen: Observed): string | undefined {
+  const { act, startAt, limitMs, answerAt, abortAt } = one
   const { state, endedAt } = record
+  const graceMs = seen.world.graceMs
+  if (endedAt > seen.endedAt + graceMs) return `it went on for more than ${graceMs} ms after the end of the run`
+  const heeds = act.kind === 'obey' || act.kind === 'late'
+  if (heeds && endedAt > seen.endedAt && abortAt !== seen.endedAt) return 'it was not told of the end of the run'
   const atLimit = endedAt === startAt + limitMs
   if (endedAt > startAt + limitMs) return `it went on for ${endedAt - startAt} of ${limitMs} ms`
   if (state === 'timeout') {
     if (!atLimit) return `timeout after ${endedAt - startAt} of ${limitMs} ms`
     if (startAt + naturalMs(act) < endedAt) return `timeout, and it was ${endings[act.kind]} before`
-    if ((act.kind === 'obey' || act.kind === 'late') && abortAt === undefined) return 'its signal did not abort'
+    if (heeds && abortAt === undefined) return 'its signal did not abort'
     return undefined
   }
   if (state === 'cancelled')

@@ -33,7 +33,8 @@ export function* noIdleSlot(seen: Observed): Iterable<Breach> {
   if (seen.world.receiver === 'keep' && seen.over === undefined) return
   // When a task was turned away is not on record, and a batch is not over before.
   const { world } = seen
-  if (policy.batchSize !== undefined && seen.offered.some((id) => isRefused(world.task(Number(id.slice(1))), policy))) return
+  if (policy.batchSize !== undefined && seen.offered.some((id) => isRefused(world.task(Number(id.slice(1))), policy)))
+    return
   const moment: Moment = {
     held: false,
     asked: false,
@@ -89,54 +90,41 @@ function endsBefore({ offered, results }: Observed): readonly number[] {
   return before
 }
 
-function follow(moment: Moment, entry: Entry, { world, policy, tries }: Observed): void {
-  switch (entry.kind) {
-    case 'pause':
-    case 'resume':
-      moment.held = entry.kind === 'pause'
-      return
-    case 'asked':
-      moment.asked = true
-      return
-    case 'offered':
-      moment.asked = false
-      // A task that asks for too many tokens is turned away, and when cannot always be seen.
-      if (!isRefused(world.task(Number(entry.task.slice(1))), world.policy))
-        moment.waiting.set(entry.task, moment.offered)
-      moment.offered++
-      return
-    case 'exhausted':
-    case 'returned':
-      moment.closed = true
-      return
-    case 'result':
-      if (world.receiverMs(moment.given++) > 0) moment.untaken++
-      return
-    case 'taken':
-      moment.untaken--
-      return
-    case 'width':
-      moment.width = entry.width
-      return
-    case 'answer': {
-      const one = tries.find(({ task, number }) => task.id === entry.task && number === entry.attempt)
-      const { act, record } = one ?? {}
-      const isHeard = act?.kind === 'overload' && record?.state === 'error' && record.endedAt === entry.at
-      if (!isHeard || act.retryAfterMs === undefined) return
-      const { bucketMs } = bucketOf(policy)
-      moment.fullAt = Math.max(moment.fullAt, entry.at + act.retryAfterMs + bucketMs)
-      return
-    }
-    case 'start': {
-      moment.width = entry.width
-      moment.waiting.delete(entry.task)
-      const { tokenMs } = bucketOf(policy)
-      moment.fullAt = Math.max(moment.fullAt, entry.at) + tokenMs * (tries[moment.begun]?.task.weight ?? 1)
-      moment.begun++
-      return
-    }
-    default:
-  }
+function follow(moment: Moment, entry: Entry, seen: Observed): void {
+  const { kind } = entry
+  if (kind === 'pause' || kind === 'resume') moment.held = kind === 'pause'
+  else if (kind === 'asked') moment.asked = true
+  else if (kind === 'offered') takeIn(moment, entry.task, seen)
+  else if (kind === 'exhausted' || kind === 'returned') moment.closed = true
+  else if (kind === 'result') moment.untaken += seen.world.receiverMs(moment.given++) > 0 ? 1 : 0
+  else if (kind === 'taken') moment.untaken--
+  else if (kind === 'width') moment.width = entry.width
+  else if (kind === 'answer') hear(moment, entry, seen)
+  else if (kind === 'start') start(moment, entry, seen)
+}
+
+function takeIn(moment: Moment, id: string, { world }: Observed): void {
+  moment.asked = false
+  // A task that asks for too many tokens is turned away, and when cannot always be seen.
+  if (!isRefused(world.task(Number(id.slice(1))), world.policy)) moment.waiting.set(id, moment.offered)
+  moment.offered++
+}
+
+/** An overload that says for how long pauses the bucket. */
+function hear(moment: Moment, { task, attempt, at }: Extract<Entry, { kind: 'answer' }>, seen: Observed): void {
+  const { act, record } = seen.triesOf.get(task)?.find(({ number }) => number === attempt) ?? {}
+  const isHeard = act?.kind === 'overload' && record?.state === 'error' && record.endedAt === at
+  if (!isHeard || act.retryAfterMs === undefined) return
+  const { bucketMs } = bucketOf(seen.policy)
+  moment.fullAt = Math.max(moment.fullAt, at + act.retryAfterMs + bucketMs)
+}
+
+function start(moment: Moment, { task, width, at }: Extract<Entry, { kind: 'start' }>, seen: Observed): void {
+  const { tokenMs } = bucketOf(seen.policy)
+  moment.width = width
+  moment.waiting.delete(task)
+  moment.fullAt = Math.max(moment.fullAt, at) + tokenMs * (seen.tries[moment.begun]?.task.weight ?? 1)
+  moment.begun++
 }
 
 /** Milliseconds in which one token comes, and all of them. */

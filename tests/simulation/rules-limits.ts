@@ -26,25 +26,23 @@ export function* widthIsKept(seen: Observed): Iterable<Breach> {
 export function* widthShrinksForAReason({ policy, log, tries }: Observed): Iterable<Breach> {
   const { adaptive } = policy
   if (adaptive === undefined) return
-  const overloads = tries.flatMap(({ act, answerAt, startAt, limitMs }) =>
-    act.kind === 'overload' && answerAt !== undefined && answerAt <= startAt + limitMs ? [answerAt] : [],
-  )
+  const overloads = overloadsIn(tries)
   let width = Math.max(Math.min(adaptive.start, policy.concurrency), Math.min(adaptive.min, policy.concurrency))
   let sampledAt = -Infinity
-  let cutAt = -Infinity
+  let calmAt = -Infinity
   for (const [index, entry] of log.entries()) {
     const next = widthIn(entry)
     if (next === undefined) continue
     if (next < width) {
       const from = sampledAt
-      const calmAt = cutAt + adaptive.cooldownSeconds * 1000
-      const causes = overloads.filter((at) => at >= from && at <= entry.at)
-      const cause = causes.find((at) => at >= calmAt)
+      const until = calmAt
+      const causes = overloads.filter(({ at }) => at >= from && at <= entry.at)
+      const cause = causes.find(({ at }) => at >= until)
       if (causes.length === 0) yield { message: `the width fell from ${width} to ${next} without an overload`, index }
       else if (cause === undefined) yield { message: 'two cuts within a cooldown', index }
       const least = Math.max(Math.min(adaptive.min, policy.concurrency), Math.floor(width * adaptive.decrease))
       if (next < least) yield { message: `a cut from ${width} to ${next}, and ${least} is due`, index }
-      cutAt = cause ?? entry.at
+      calmAt = (cause?.at ?? entry.at) + (cause?.forMs ?? 0) + adaptive.cooldownSeconds * 1000
     }
     sampledAt = entry.at
     width = next
@@ -66,7 +64,14 @@ export function* rateIsKept({ policy, log, tries, world }: Observed): Iterable<B
   // The highest fill that a window ending here can have: a bucket that leaks at the rate.
   let fill = 0
   let last = 0
+  const asked = overloadsIn(tries).filter(({ isAsked }) => isAsked)
   for (const { tokens, at, index } of grants) {
+    // Retry-After holds for everybody, and no burst comes right behind it.
+    for (let pause = asked[0]; pause !== undefined && pause.at < at; pause = asked[0]) {
+      fill = Math.max(0, fill - (pause.at - last) * perMs, limit.burst + pause.forMs * perMs)
+      last = pause.at
+      asked.shift()
+    }
     fill = Math.max(0, Math.max(0, fill - (at - last) * perMs) + tokens)
     last = at
     if (fill > limit.burst + 1e-6) yield { message: `${fill.toFixed(3)} tokens in a bucket of ${limit.burst}`, index }
@@ -75,6 +80,22 @@ export function* rateIsKept({ policy, log, tries, world }: Observed): Iterable<B
   const granted = grants.reduce((sum, { tokens }) => sum + tokens, 0)
   const spent = tries.reduce((sum, { task }) => sum + (task.weight ?? 1), 0)
   if (spent > granted) yield { message: `${spent} tokens were spent and ${granted} given` }
+}
+
+/** When the other side had too much to do, and for how long it asked to be left alone, if it did. */
+interface Overload {
+  readonly at: number
+  readonly forMs: number
+  readonly isAsked: boolean
+}
+
+function overloadsIn(tries: readonly Try[]): Overload[] {
+  return tries
+    .flatMap(({ act, answerAt, startAt, limitMs }) => {
+      if (act.kind !== 'overload' || answerAt === undefined || answerAt >= startAt + limitMs) return []
+      return [{ at: answerAt, forMs: act.retryAfterMs ?? 0, isAsked: act.retryAfterMs !== undefined }]
+    })
+    .toSorted((one, other) => one.at - other.at)
 }
 
 /** What a bucket from outside gave; what came back counts as negative. */
@@ -118,6 +139,19 @@ export function* pausesAreKept({ log }: Observed): Iterable<Breach> {
     if (kind === 'pause') held = true
     if (kind === 'resume') held = false
     if (kind === 'start' && held) yield { message: 'an attempt began in a pause', index }
+  }
+}
+
+/** Nothing begins while the receiver has as many results in its hands as attempts may run at once. */
+export function* receiverIsNotFlooded({ log, world, policy }: Observed): Iterable<Breach> {
+  let given = 0
+  let untaken = 0
+  for (const [index, { kind }] of log.entries()) {
+    if (kind === 'result' && world.receiverMs(given++) > 0) untaken++
+    if (kind === 'taken') untaken--
+    if (kind === 'start' && untaken >= policy.concurrency) {
+      yield { message: `it began while ${untaken} results were untaken`, index }
+    }
   }
 }
 

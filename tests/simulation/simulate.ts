@@ -105,9 +105,9 @@ function createStage(world: World, { startMs, entries, conditions }: StageParts)
     clock,
     seenClock: {
       now: () => clock.now() + wallErrorMs(clock.now()),
-      monotonic: clock.monotonic,
-      after: clock.after,
-      sleep: clock.sleep,
+      monotonic: () => clock.monotonic(),
+      after: (ms, action) => clock.after(ms, action),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
     },
     log,
     watch: (sample) => {
@@ -191,7 +191,7 @@ function begin(stage: Stage, journal: MemoryJournal): { readonly isOver: boolean
     })
   }
   running.then(
-    ({ results, statistics, stopped, sourceExhausted }: RunResult<unknown, unknown>) =>
+    ({ results, statistics, stopped, sourceExhausted }: RunResult) =>
       end({ kind: 'over', results, statistics, stopped, sourceExhausted }),
     (error: unknown) => end({ kind: 'fault', message: error instanceof Error ? error.message : String(error) }),
   )
