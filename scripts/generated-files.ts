@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { requestAliases } from '../src/config/request-aliases.ts'
 import { suiteAliasTables } from '../src/config/suite-aliases.ts'
 import { settingSchema, settingsFileSchema, settingSources, type SettingPath } from '../src/config/settings-schema.ts'
+import { combinationSchema } from '../src/combine/json-schema.ts'
 import { policySchema } from '../src/domain/policy.ts'
 import { trialSchema } from '../src/domain/trial.ts'
 import { errorCatalog } from '../src/domain/errors.ts'
@@ -14,6 +15,7 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'docs/schemas/suite.schema.json': jsonSchema(suiteSchema),
     'docs/schemas/request.schema.json': jsonSchema(executionRequestSchema),
     'docs/schemas/settings.schema.json': jsonSchema(settingsFileSchema),
+    'docs/schemas/combination.schema.json': jsonSchema(combinationSchema),
     'docs/schemas/trial.schema.json': jsonSchema(trialSchema),
     'docs/reference/settings.md': settingsPage(),
     'docs/reference/policy.md': policyPage(),

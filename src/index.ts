@@ -4,6 +4,10 @@
  *
  * @packageDocumentation
  */
+export { combine } from './app/combine.ts'
+export type { Combined } from './app/combine.ts'
+export type { CombinationInput } from './combine/json-schema.ts'
+export type { Combination, CombineOptions } from './combine/options.ts'
 export { generateTests, runPipeline } from './app/pipeline.ts'
 export type { PipelineInput, PipelineResult, Validated } from './app/pipeline.ts'
 export { runTests } from './app/run.ts'
@@ -35,6 +39,7 @@ export type {
 export type { StubInput } from './domain/trial.ts'
 export { executeTasks } from './engine/execute-tasks.ts'
 export type { AttemptsBefore, ExecuteOptions, RunResult, TaskSource } from './engine/execute-tasks.ts'
+export { retrying } from './engine/retrying.ts'
 export { createScheduler } from './engine/scheduler.ts'
 export type { Scheduler, SchedulerState } from './engine/scheduler.ts'
 export { createVirtualClock } from './lib/virtual-clock.ts'

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { errorCatalog, GreenloopError } from '../domain/errors.ts'
 import { formatError } from '../lib/frame.ts'
+import { registerCombine } from './commands/combine.ts'
 import { registerCompletion } from './commands/completion.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerDoctor } from './commands/doctor.ts'
@@ -91,6 +92,7 @@ export function buildProgram(program: Command, session: Session): Command {
   registerRun(program, session)
   registerRuns(program, session)
   registerTrial(program, session)
+  registerCombine(program, session)
   registerWorker(program, session)
   registerStore(program, session)
   registerInit(program, session)

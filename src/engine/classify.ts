@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { errorCatalog, GreenloopError } from '../domain/errors.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import type { ErrorClass } from '../domain/task.ts'
-import { readRetryAfter } from '../lib/backoff.ts'
+import { readRateReset, readRetryAfter } from '../lib/backoff.ts'
 import type { HeaderSource } from '../lib/backoff.ts'
 import { now } from '../lib/clock.ts'
 import { isExhausted } from '../lib/exhausted.ts'
@@ -32,7 +32,7 @@ const messageCap = 4000
 export function classify(error: unknown, nowMs = now()): ErrorFacts {
   const { name, code, cause } = fieldsOf(error)
   const status = statusOf(error)
-  const retryAfterMs = retryAfterOf(error, nowMs)
+  const retryAfterMs = retryAfterOf(error, { status, nowMs })
   const codeText = textOf(code) ?? textOf(fieldsOf(cause)['code'])
   const isTimeout = name === 'TimeoutError' || code === 'llm_timeout'
   return {
@@ -94,14 +94,21 @@ function statusOf(error: unknown): number | undefined {
   return candidates.find((candidate) => typeof candidate === 'number')
 }
 
-function retryAfterOf(error: unknown, nowMs: number): number | undefined {
+interface Moment {
+  readonly status: number | undefined
+  readonly nowMs: number
+}
+
+function retryAfterOf(error: unknown, { status, nowMs }: Moment): number | undefined {
   const { retryAfterMs, call, headers, response, responseHeaders } = fieldsOf(error)
   const told = [retryAfterMs, fieldsOf(call)['retryAfterMs']].find((value) => typeof value === 'number')
   if (told !== undefined) return told >= 0 ? told : undefined
   const found = [headers, responseHeaders, fieldsOf(response)['headers']].find(
     (value): value is HeaderSource => typeof value === 'object' && value !== null,
   )
-  return found === undefined ? undefined : readRetryAfter(found, nowMs)
+  if (found === undefined) return undefined
+  // Many answers tell how the limits stand; they matter only where a limit was the reason.
+  return readRetryAfter(found, nowMs) ?? (status === tooManyRequests ? readRateReset(found, nowMs) : undefined)
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -119,7 +119,7 @@ export class Coordinator {
 }
 
 function crashed(task: StoredTask, times: number): TaskResult {
-  const message = `the process that worked on it, and on nothing else, ended each time, ${times} times in all`
+  const message = `whoever worked on it alone was lost each time, ${times} times in all: it seems to end its process`
   return {
     task,
     state: 'error',

@@ -1,6 +1,7 @@
 import type { Handler, StopReason, TaskAttempt } from '../domain/task.ts'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { isExhausted } from '../lib/exhausted.ts'
+import { isThenable } from '../lib/thenable.ts'
 import type { Attempt } from './attempt.ts'
 import type { ErrorFacts } from './classify.ts'
 import { endingOfError, endingOfStop, endingOfTimeout, endingOfValue, timeoutMessage } from './ending.ts'
@@ -132,8 +133,4 @@ const unread: ErrorFacts = {
   message: 'the error could not be classified',
   retryable: false,
   overload: false,
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

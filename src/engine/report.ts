@@ -1,4 +1,5 @@
 import type { Task, TaskAttempt, TaskResult } from '../domain/task.ts'
+import { isThenable } from '../lib/thenable.ts'
 import type { RunOptions } from './options.ts'
 
 /** Whoever is told of what comes back from the hooks. */
@@ -39,7 +40,7 @@ export class Reporter<P, O> {
     if (onResult === undefined || this.#isBroken) return
     try {
       const promise = onResult(result)
-      if (promise !== undefined) this.#waitFor(promise)
+      if (isThenable(promise)) void this.#waitFor(promise)
     } catch (error) {
       this.#break(error)
     }
@@ -50,24 +51,22 @@ export class Reporter<P, O> {
     if (onAttempt === undefined || this.#isBroken) return
     try {
       const promise = onAttempt(task, attempt)
-      if (promise !== undefined) this.#waitFor(promise)
+      if (isThenable(promise)) void this.#waitFor(promise)
     } catch (error) {
       this.#break(error)
     }
   }
 
-  #waitFor(promise: Promise<void>): void {
+  async #waitFor(promise: PromiseLike<unknown>): Promise<void> {
     this.unsettled++
-    Promise.resolve(promise).then(
-      () => {
-        this.unsettled--
-        this.#parts.events.onSettled()
-      },
-      (error: unknown) => {
-        this.unsettled--
-        this.#break(error)
-      },
-    )
+    try {
+      await promise
+    } catch (error) {
+      this.#break(error)
+    } finally {
+      this.unsettled--
+      this.#parts.events.onSettled()
+    }
   }
 
   #break(error: unknown): void {

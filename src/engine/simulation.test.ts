@@ -10,15 +10,25 @@ const share = Math.ceil(seeds / parts)
 /** Findings that are shown in full. */
 const shown = 3
 
+/** The first breach in the world of a seed, in words. */
+async function problemOf(seed: number): Promise<string | undefined> {
+  try {
+    const simulation = await simulate(createWorld(seed))
+    const [finding] = judge(simulation)
+    return finding === undefined ? undefined : explain(simulation, finding)
+  } catch (error) {
+    return `seed ${seed}: ${String(error)}`
+  }
+}
+
 describe('the scheduler, in simulated worlds', { timeout: 60_000 + seeds * 50 }, () => {
   it.each(Array.from({ length: parts }, (_, part) => [part * share, (part + 1) * share - 1] as const))(
     'keeps every invariant for the seeds %i to %i',
     async (from, to) => {
       const broken: string[] = []
       for (let seed = from; seed <= to; seed++) {
-        const simulation = await simulate(createWorld(seed))
-        const [finding] = judge(simulation)
-        if (finding !== undefined) broken.push(explain(simulation, finding))
+        const problem = await problemOf(seed)
+        if (problem !== undefined) broken.push(problem)
       }
       expect(broken.length === 0 ? '' : `${broken.length} seeds\n${broken.slice(0, shown).join('\n\n')}`).toBe('')
     },

@@ -27,7 +27,7 @@ export class Slots<P> {
     slot.attempt = attempt
     // A `then` of somebody else's may call back twice, that of the language does not.
     const promise = value instanceof Promise ? value : Promise.resolve(value)
-    Promise.prototype.then.call(promise, slot.onValue, slot.onError)
+    void Promise.prototype.then.call(promise, slot.onValue, slot.onError)
   }
 
   #make(): Slot<P> {

@@ -40,6 +40,6 @@ export class Tally implements TaskStatistics {
   }
 
   snapshot(): TaskStatistics {
-    return { ...this }
+    return Object.assign({}, this)
   }
 }

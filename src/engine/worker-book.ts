@@ -138,17 +138,26 @@ export class Book {
     return group
   }
 
-  /** Smaller groups after a failure, until what cannot be written is alone and is given up. */
+  /** After a failure the same records first and one chunk at a time, until what cannot be written is alone. */
   #fail(group: readonly Entry[], error: unknown): void {
     const isPassing = error instanceof GreenloopError && error.code === 'store_unavailable'
-    const isHopeless = this.#limit === 1 && !isPassing
-    for (const { holding, records, since } of group) {
-      if (isHopeless) this.#parts.holdings.lose(holding)
-      const later = this.#pages.get(holding)?.records ?? []
-      if (!isHopeless) this.#pages.set(holding, { records: [...records, ...later], since })
-      if (!isHopeless) this.#records += records.length
+    if (this.#limit === 1 && !isPassing) {
+      this.#limit = groupSize
+      for (const { holding } of group) this.#parts.holdings.lose(holding)
+      return
     }
-    this.#limit = isHopeless ? groupSize : 1
+    this.#limit = 1
+    const later = [...this.#pages]
+    this.#pages.clear()
+    for (const { holding, records, since } of group) {
+      this.#pages.set(holding, { records: [...records], since })
+      this.#records += records.length
+    }
+    for (const [holding, page] of later) {
+      const earlier = this.#pages.get(holding)
+      if (earlier === undefined) this.#pages.set(holding, page)
+      else earlier.records.push(...page.records)
+    }
   }
 }
 
@@ -160,14 +169,16 @@ interface Entry {
 }
 
 async function writeGroup(group: readonly Entry[], { store, queue }: BookParts): Promise<ReadonlySet<string>> {
-  const done = group.filter(({ isDone }) => isDone).map(({ holding }) => holding.lease)
-  const partial = group.filter(({ isDone }) => !isDone).map(({ holding }) => holding.lease)
+  // A chunk that was let go in the meantime must come again with all that was not written.
+  const ours = group.filter(({ holding }) => holding.state !== 'lost')
+  const done = ours.filter(({ isDone }) => isDone).map(({ holding }) => holding.lease)
+  const partial = ours.filter(({ isDone }) => !isDone).map(({ holding }) => holding.lease)
   return store.transaction(async (tx) => {
     const settled = done.length === 0 ? [] : await queue.settle(done, tx)
     const renewed = partial.length === 0 ? [] : await queue.renew(partial, tx)
     const confirmed = new Set([...settled, ...renewed])
     // What another worker holds by now is not ours to write: the fence drops those rows, and no others.
-    const rows = group.flatMap(({ holding, records }) =>
+    const rows = ours.flatMap(({ holding, records }) =>
       confirmed.has(holding.lease.jobId) && holding.state === 'held' ? records : [],
     )
     if (rows.length > 0) await store.record(rows, tx)

@@ -68,6 +68,7 @@ export function createHoldings(onLost: (holding: Holding) => void): Holdings {
       holding.left = 0
     },
     lose(holding) {
+      if (holding.state === 'lost') return
       holding.state = 'lost'
       remove(holding)
       onLost(holding)

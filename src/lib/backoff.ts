@@ -36,18 +36,22 @@ interface HeaderReader {
   get(name: string): string | null
 }
 
-/**
- * Milliseconds that a server asks to wait, at least 0, from `retry-after-ms`, `Retry-After` (seconds or an HTTP date) or
- * the `x-ratelimit-reset` family (`1s`, `6m0s`, `120ms`, seconds, or a moment as epoch seconds or milliseconds).
- */
+/** Milliseconds that a server asks to wait, at least 0, from `retry-after-ms` or `Retry-After` (seconds or an HTTP date). */
 export function readRetryAfter(headers: HeaderSource, nowMs: number): number | undefined {
   const read = reader(headers)
   const ms = readNumber(read('retry-after-ms'))
   if (ms !== undefined) return ms
   const after = read('retry-after')
-  if (after !== undefined) return readSeconds(after) ?? readDate(after, nowMs)
+  return after === undefined ? undefined : (readSeconds(after) ?? readDate(after, nowMs))
+}
+
+/**
+ * Milliseconds until a rate limit that is used up is there again, from the `x-ratelimit-reset` family (`1s`, `6m0s`,
+ * `120ms`, seconds, a date, or a moment as epoch seconds or milliseconds). A limit of which something remains is left out.
+ */
+export function readRateReset(headers: HeaderSource, nowMs: number): number | undefined {
+  const read = reader(headers)
   const resets = ['', '-requests', '-tokens'].flatMap((kind) => {
-    // A limit that is not used up yet is not what turned us away.
     const isUsedUp = (readNumber(read(`x-ratelimit-remaining${kind}`)) ?? 0) === 0
     const reset = isUsedUp ? readReset(read(`x-ratelimit-reset${kind}`), nowMs) : undefined
     return reset === undefined ? [] : [reset]

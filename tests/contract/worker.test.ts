@@ -6,7 +6,7 @@ import { GreenloopError } from '../../src/domain/errors.ts'
 import { parsePolicy } from '../../src/domain/policy.ts'
 import type { PolicyInput } from '../../src/domain/policy.ts'
 import type { ChunkRecord, LeaseQueue, Tx } from '../../src/domain/queue.ts'
-import type { StoredRun } from '../../src/domain/stored-run.ts'
+import type { StoredRun, StoredTask } from '../../src/domain/stored-run.ts'
 import { succeeded } from '../../src/domain/task.ts'
 import type { Task } from '../../src/domain/task.ts'
 import { Coordinator } from '../../src/engine/coordinator.ts'
@@ -120,18 +120,20 @@ whereItIs('a worker in this process', { timeout: 60_000 }, () => {
   })
 
   it('gives up a chunk whose result cannot be written, and no other', async () => {
-    let tries = 0
-    const record = (records: readonly ChunkRecord[], tx: Tx): Promise<void> => {
-      const isBad = tries < 12 && records.some(({ seq }) => seq === 20)
-      if (isBad && tries++ >= 0) throw new TypeError('this result has no place')
-      return store.record(records, tx)
+    const beginnings = async (task: string): Promise<number> =>
+      (await readFile(sideFile, 'utf8')).split('\n').filter((line) => line.includes(` ${task} 1 begin `)).length
+    // It has a place only when it was worked out a second time.
+    const record = async (records: readonly ChunkRecord[], tx: Tx): Promise<void> => {
+      const isBad = records.some(({ seq }) => seq === 20) && (await beginnings('t20')) < 2
+      if (isBad) throw new TypeError('this result has no place')
+      await store.record(records, tx)
     }
     start({ store: { ...store, record }, slots: 64 })
     await submit('unwritable', tasksOf(64))
     expect(await over('unwritable')).toMatchObject({ verdict: 'passed' })
     expect(await store.counts('unwritable')).toMatchObject({ succeeded: 64, attempts: 64 })
-    // The chunk of the bad result came back by its lapse and ran again; with it nothing but its neighbours of 16.
-    expect(await begun()).toBeLessThanOrEqual(64 + 16 * 12)
+    // Its chunk lapsed and came again, and no other.
+    expect(await begun()).toBe(64 + 16)
   })
 
   it('goes on when claims and heartbeats fail for a while', async () => {
@@ -157,17 +159,17 @@ whereItIs('a worker in this process', { timeout: 60_000 }, () => {
   })
 
   it('lets the chunks of a run go when its scheduler breaks down, and takes them again', async () => {
-    let faults = 1
-    const unlucky = (): number => {
-      if (faults-- > 0) throw new TypeError('no dice')
-      return 0.5
+    let isBroken = true
+    const open: PostgresStore['open'] = async (ranges) => {
+      const found = await store.open(ranges)
+      if (!isBroken) return found
+      isBroken = false
+      // What no store gives: the engine stumbles over it.
+      const nonsense = (task: StoredTask): StoredTask => ({ ...task, attempts: null as never })
+      return new Map([...found].map(([id, tasks]) => [id, tasks.map(nonsense)]))
     }
-    let failures = 1
-    const once = failing(async () => {
-      if (failures-- > 0) throw new Error('once')
-    })
-    start({ handlers: handlersOf(once), random: () => (lines.length === 0 && failures < 1 ? unlucky() : 0.5) })
-    await submit('fault', tasksOf(4), { retry: { maxAttempts: 2, backoffSeconds: 0.01 } })
+    start({ store: { ...store, open } })
+    await submit('fault', tasksOf(4))
     expect(await over('fault')).toMatchObject({ verdict: 'passed' })
     expect(lines.join('\n')).toContain('broke down at this worker')
   })

@@ -12,6 +12,8 @@ export interface HandlerParts {
   readonly later: (ms: number, action: () => void) => void
   /** Attempts that the engine allows itself at this moment. */
   readonly width: () => number
+  /** Called in the midst of each attempt. */
+  readonly interrupt: () => void
 }
 
 type Output = string
@@ -24,6 +26,7 @@ export function createHandler(parts: HandlerParts): Handler<readonly Act[], Outp
     const act = actOf(task as SimulatedTask, context.attempt)
     const place = { task: task.id, attempt: context.attempt }
     log({ kind: 'start', ...place, width: width() })
+    parts.interrupt()
     const answer = (): Answer => {
       log({ kind: 'answer', ...place })
       return answerOf(act, `${task.id}/${context.attempt}`)

@@ -1,7 +1,7 @@
 import type { TaskAttempt, TaskResult } from '../../src/domain/task.ts'
 
 /** What was noted of a run. */
-export type Note =
+type Note =
   | { readonly kind: 'start'; readonly task: string; readonly number: number }
   | { readonly kind: 'attempt'; readonly task: string; readonly attempt: TaskAttempt }
   | { readonly kind: 'result'; readonly result: TaskResult }

@@ -10,6 +10,8 @@ export type Happening =
   | { readonly kind: 'offered'; readonly task: string }
   | { readonly kind: 'exhausted' }
   | { readonly kind: 'source-fault' }
+  /** One of the hooks of attempts throws. */
+  | { readonly kind: 'hook-fault' }
   /** The engine tells the source that it wants no more. */
   | { readonly kind: 'returned' }
   /** A token bucket from outside gave tokens. */
@@ -28,7 +30,7 @@ export type Happening =
   /** The hook that tells of an attempt that another one follows. */
   | { readonly kind: 'attempt'; readonly task: string; readonly record: TaskAttempt }
   | { readonly kind: 'result'; readonly result: TaskResult }
-  /** A slow receiver is done with a result. */
+  /** A slow receiver is done with a result, or a slow hook with an attempt. */
   | { readonly kind: 'taken'; readonly task: string }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'pause' }

@@ -92,7 +92,8 @@ function withoutDropped(
 function faultAt(log: readonly Entry[], { receiverFaultAt = Infinity }: World): number {
   if (!log.some(({ kind }) => kind === 'fault')) return Infinity
   const ofReceiver = entriesOf(log, 'result')[receiverFaultAt]?.at ?? Infinity
-  return Math.min(ofReceiver, entriesOf(log, 'source-fault')[0]?.at ?? Infinity)
+  const others = log.find(({ kind }) => kind === 'source-fault' || kind === 'hook-fault')
+  return Math.min(ofReceiver, others?.at ?? Infinity)
 }
 
 /** The entries of one kind, in their order. */

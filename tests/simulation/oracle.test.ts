@@ -1,10 +1,15 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { PolicyInput } from '../../src/domain/policy.ts'
 import type { TaskResult } from '../../src/domain/task.ts'
 import type { Entry, Life } from './log.ts'
-import { judge, judgeLife, rules } from './oracle.ts'
+import { printEntry } from './log.ts'
+import { explain, fingerprint, judge, judgeLife, rules } from './oracle.ts'
 import { simulate } from './simulate.ts'
 import type { Act, World } from './world.ts'
+import { createWorld } from './world.ts'
 
 const retry = { maxAttempts: 3, backoffSeconds: 1, jitter: 'none' } as const
 const plain: World = {
@@ -16,6 +21,7 @@ const plain: World = {
   count: 6,
   receiver: 'prompt',
   receiverMs: () => 0,
+  attemptMs: () => 0,
   pauses: [],
   sharedLimiter: false,
   crashes: [],
@@ -253,6 +259,28 @@ describe('the oracle', () => {
   it('has a test that fires for every rule', () => {
     const fired = new Set<string>([...changed, ...stricter].map(([invariant]) => invariant))
     expect(Object.keys(rules).filter((name) => !fired.has(name))).toEqual([])
+  })
+})
+
+describe('a breach', () => {
+  it('is shown with its seed, its invariant, what happened before it, and how to see all of it', async () => {
+    const simulation = await simulate({ ...plain, seed: 4711 })
+    const { world, lives } = simulation
+    const strict = { ...world, policy: { ...world.policy, concurrency: 1 } }
+    const changed = { ...simulation, world: strict, lives: lives.map((life) => ({ ...life, world: strict })) }
+    const finding = judge(changed).find(({ invariant }) => invariant === 'width-kept')
+    const text = finding === undefined ? '' : explain(changed, finding)
+    expect(text).toMatch(/^seed 4711: width-kept: a width of 2\n/)
+    expect(text).toMatch(/0\.000 s {2}start {7}task="t0" {2}attempt=1 {2}width=2\n/)
+    expect(text).toMatch(/replay: node tests\/simulation\/replay\.ts 4711$/)
+  })
+
+  it('can be seen again by its seed, from the first event to the last', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'replay.ts'), '7'])
+    const simulation = await simulate(createWorld(7))
+    for (const { log } of simulation.lives) for (const entry of log) expect(stdout).toContain(printEntry(entry))
+    expect(stdout).toContain(`fingerprint ${fingerprint(simulation)}`)
+    expect(stdout).toContain('every invariant holds')
   })
 })
 

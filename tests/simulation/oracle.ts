@@ -69,7 +69,7 @@ export const rules = {
 } as const satisfies Record<string, Rule>
 
 /** Name of a rule. */
-export type Invariant = keyof typeof rules | 'resumes-where-it-stood'
+type Invariant = keyof typeof rules | 'resumes-where-it-stood'
 
 /** A rule that did not hold, and in which life. */
 export interface Finding extends Breach {

@@ -33,9 +33,11 @@ export function* attemptsAreTold({ log, tries, results }: Observed): Iterable<Br
   for (const [index, entry] of log.entries()) {
     if (entry.kind !== 'announced' && entry.kind !== 'start') continue
     const key = `${entry.task}/${entry.attempt}`
+    const after = log[index + 1]?.kind
     if (entry.kind === 'announced') {
       if (announced.has(key)) yield { message: `${key} was announced twice`, index }
-      announced.add(key)
+      // What ends the run at this very moment keeps it from beginning.
+      if (after !== 'cancel' && after !== 'hook-fault') announced.add(key)
     } else if (!announced.has(key)) yield { message: `${key} began unannounced`, index }
   }
   const seen = new Map(tries.map((one) => [`${one.task.id}/${one.number}`, one]))

@@ -9,8 +9,9 @@ interface Moment {
   held: boolean
   asked: boolean
   closed: boolean
-  /** Results that were given to the receiver, and those among them that it has not taken yet. */
-  given: number
+  /** Results and attempts that were given out, and those among them that were not taken yet. */
+  results: number
+  attempts: number
   untaken: number
   /** Places of the tasks that were taken and have not begun, in their order. */
   readonly waiting: Map<string, number>
@@ -39,7 +40,8 @@ export function* noIdleSlot(seen: Observed): Iterable<Breach> {
     held: false,
     asked: false,
     closed: false,
-    given: 0,
+    results: 0,
+    attempts: 0,
     untaken: 0,
     waiting: new Map(),
     offered: 0,
@@ -96,7 +98,8 @@ function follow(moment: Moment, entry: Entry, seen: Observed): void {
   else if (kind === 'asked') moment.asked = true
   else if (kind === 'offered') takeIn(moment, entry.task, seen)
   else if (kind === 'exhausted' || kind === 'returned') moment.closed = true
-  else if (kind === 'result') moment.untaken += seen.world.receiverMs(moment.given++) > 0 ? 1 : 0
+  else if (kind === 'result') moment.untaken += seen.world.receiverMs(moment.results++) > 0 ? 1 : 0
+  else if (kind === 'attempt') moment.untaken += seen.world.attemptMs(moment.attempts++) > 0 ? 1 : 0
   else if (kind === 'taken') moment.untaken--
   else if (kind === 'width') moment.width = entry.width
   else if (kind === 'answer') hear(moment, entry, seen)

@@ -4,7 +4,7 @@ import { endOf } from './observed.ts'
 import type { Breach } from './rules.ts'
 
 /** Attempts that are surely still under way when another one starts: begun earlier in the log and over later. */
-export function inFlightAt(seen: Observed, index: number): readonly Try[] {
+function inFlightAt(seen: Observed, index: number): readonly Try[] {
   const at = seen.log[index]?.at ?? 0
   return seen.tries.filter((one) => one.index < index && endOf(one) > at)
 }
@@ -142,15 +142,17 @@ export function* pausesAreKept({ log }: Observed): Iterable<Breach> {
   }
 }
 
-/** Nothing begins while the receiver has as many results in its hands as attempts may run at once. */
+/** Nothing begins while the receiver has as many results and attempts in its hands as may run at once. */
 export function* receiverIsNotFlooded({ log, world, policy }: Observed): Iterable<Breach> {
-  let given = 0
+  let results = 0
+  let attempts = 0
   let untaken = 0
   for (const [index, { kind }] of log.entries()) {
-    if (kind === 'result' && world.receiverMs(given++) > 0) untaken++
+    if (kind === 'result' && world.receiverMs(results++) > 0) untaken++
+    if (kind === 'attempt' && world.attemptMs(attempts++) > 0) untaken++
     if (kind === 'taken') untaken--
     if (kind === 'start' && untaken >= policy.concurrency) {
-      yield { message: `it began while ${untaken} results were untaken`, index }
+      yield { message: `it began while ${untaken} were untaken`, index }
     }
   }
 }
@@ -178,7 +180,7 @@ export function* endIsAnEnd(seen: Observed): Iterable<Breach> {
 }
 
 /** What the attempts that were over before a moment had used. */
-export function spentBefore({ tries }: Observed, at: number): { readonly tokens: number; readonly costUsd: number } {
+function spentBefore({ tries }: Observed, at: number): { readonly tokens: number; readonly costUsd: number } {
   let tokens = 0
   let costUsd = 0
   for (const { record } of tries) {

@@ -80,7 +80,7 @@ export function* statisticsAddUp({ over, results }: Observed): Iterable<Breach> 
 }
 
 /** Statistics from results alone. */
-export function recount(results: readonly TaskResult[]): TaskStatistics {
+function recount(results: readonly TaskResult[]): TaskStatistics {
   const attempts = results.flatMap((result) => result.attempts)
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
   const count = (state: FinalState): number => results.filter((result) => result.state === state).length
@@ -164,12 +164,13 @@ export function* faultsAreTold({ log, world, offered, results, over }: Observed)
   const mayBeLeft = isLeft || (world.source === 'async' && over?.stopped !== undefined)
   const ofSource = faultAt >= 0 && faultAt < end && !mayBeLeft
   const ofReceiver = world.receiverFaultAt !== undefined && results.length > world.receiverFaultAt
-  const happened = ofSource || ofReceiver
+  const ofHook = log.some(({ kind }) => kind === 'hook-fault')
+  const happened = ofSource || ofReceiver || ofHook
   if (fault === undefined && happened && log.some(({ kind }) => kind === 'over'))
     yield { message: 'a fault was swallowed' }
   if (fault === undefined) return
   if (!happened) yield { message: `it threw ${fault.message} with ${offered.length} tasks taken` }
-  if (!/^simulated (source|receiver) fault$/.test(fault.message)) yield { message: `it threw ${fault.message}` }
+  if (!/^simulated (source|receiver|hook) fault$/.test(fault.message)) yield { message: `it threw ${fault.message}` }
 }
 
 /** When a run has come back, nothing of it goes on; only what it had given up may still answer. */

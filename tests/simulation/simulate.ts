@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { parsePolicy } from '../../src/domain/policy.ts'
-import type { TaskResult } from '../../src/domain/task.ts'
+import type { Task, TaskAttempt, TaskResult } from '../../src/domain/task.ts'
 import type { RunResult } from '../../src/engine/options.ts'
 import { createScheduler } from '../../src/engine/scheduler.ts'
 import type { Clock } from '../../src/lib/clock.ts'
@@ -141,13 +141,21 @@ function begin(stage: Stage, journal: MemoryJournal): { readonly isOver: boolean
     else scheduler.cancel('enough')
   }
   const { cancellation, pauses } = world
-  if (cancellation !== undefined && cancellation.atMs < 0) cancel('signal')
+  const hold = (isHeld: boolean): void => {
+    if (state.isOver) return
+    log({ kind: isHeld ? 'pause' : 'resume' })
+    if (isHeld) scheduler.pause()
+    else scheduler.resume()
+  }
+  const interrupt = createInterruption(stage, () => cancel('scheduler'))
+  if (cancellation !== undefined && cancellation.atMs < 0) cancel(cancellation.by)
+  if ((pauses[0]?.atMs ?? 0) < 0) hold(true)
   log({ kind: 'begin' })
   const wait = (ms: number): Promise<void> => new Promise((resolve) => later(ms, resolve))
   const recorded = journal.read()
   const running = scheduler.run(
     createSource(world, { log, wait, finished: recorded.finished }),
-    createHandler({ log, later, width: () => scheduler.concurrency }),
+    createHandler({ log, later, width: () => scheduler.concurrency, interrupt: () => interrupt('handler') }),
     {
       signal: caller.signal,
       runId: `run-${world.seed}`,
@@ -159,27 +167,17 @@ function begin(stage: Stage, journal: MemoryJournal): { readonly isOver: boolean
       onStart: ({ id }, number) => {
         log({ kind: 'announced', task: id, attempt: number })
         journal.append({ kind: 'start', task: id, number })
+        interrupt('start-hook')
       },
-      onAttempt: ({ id }, attempt) => {
-        log({ kind: 'attempt', task: id, record: attempt })
-        journal.append({ kind: 'attempt', task: id, attempt })
-      },
-      ...(world.receiver === 'keep' ? {} : { onResult: createReceiver(stage, journal) }),
+      onAttempt: createAttemptHook(stage, journal, () => interrupt('attempt-hook')),
+      ...(world.receiver === 'keep' ? {} : { onResult: createReceiver(stage, journal, () => interrupt('receiver')) }),
     },
   )
   stage.watch(() => scheduler.concurrency)
   if (cancellation !== undefined && cancellation.atMs >= 0) later(cancellation.atMs, () => cancel(cancellation.by))
   for (const { atMs, forMs } of pauses) {
-    later(atMs, () => {
-      if (state.isOver) return
-      log({ kind: 'pause' })
-      scheduler.pause()
-    })
-    later(atMs + forMs, () => {
-      if (state.isOver) return
-      log({ kind: 'resume' })
-      scheduler.resume()
-    })
+    if (atMs >= 0) later(atMs, () => hold(true))
+    later(Math.max(0, atMs) + forMs, () => hold(false))
   }
   const end = (happening: Happening): void => {
     state.isOver = true
@@ -198,16 +196,50 @@ function begin(stage: Stage, journal: MemoryJournal): { readonly isOver: boolean
   return state
 }
 
+type Place = NonNullable<World['interruption']>['place']
+
+/** Cancels, or throws, when the engine calls a place for the n-th time. */
+function createInterruption({ world, log }: Stage, cancel: () => void): (place: Place) => void {
+  let count = 0
+  return (place) => {
+    const { interruption } = world
+    if (interruption?.place !== place || count++ !== interruption.nth) return
+    if (interruption.what === 'cancel') return cancel()
+    log({ kind: 'hook-fault' })
+    throw new Error('simulated hook fault')
+  }
+}
+
+/** Notes attempts that another one follows, promptly or slowly. */
+function createAttemptHook({ world, log, later }: Stage, journal: MemoryJournal, interrupt: () => void) {
+  let count = 0
+  return ({ id }: Task, attempt: TaskAttempt): void | Promise<void> => {
+    log({ kind: 'attempt', task: id, record: attempt })
+    journal.append({ kind: 'attempt', task: id, attempt })
+    interrupt()
+    const ms = world.attemptMs(count++)
+    if (ms === 0) return undefined
+    return new Promise((resolve) => {
+      later(ms, () => {
+        log({ kind: 'taken', task: id })
+        resolve()
+      })
+    })
+  }
+}
+
 /** Takes results, promptly or slowly, and throws where the world says so. */
 function createReceiver(
   { world, log, later }: Stage,
   journal: MemoryJournal,
+  interrupt: () => void,
 ): (result: TaskResult) => void | Promise<void> {
   let count = 0
   return (result) => {
     const index = count++
     log({ kind: 'result', result })
     journal.append({ kind: 'result', result })
+    interrupt()
     if (index === world.receiverFaultAt) throw new Error('simulated receiver fault')
     const ms = world.receiverMs(index)
     if (ms === 0) return undefined

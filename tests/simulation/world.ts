@@ -37,10 +37,18 @@ export interface SimulatedTask extends Task<readonly Act[]> {
 }
 
 /** Somebody's wish that the run ends. */
-export interface Cancellation {
+interface Cancellation {
   /** From the start of the run; negative: before it. */
   readonly atMs: number
   readonly by: 'signal' | 'scheduler'
+}
+
+/** Something that happens in the midst of the engine's own work, at its n-th call of a place, from 0. */
+interface Interruption {
+  readonly place: 'start-hook' | 'attempt-hook' | 'handler' | 'receiver'
+  readonly nth: number
+  /** Somebody cancels, or the hook throws. */
+  readonly what: 'cancel' | 'throw'
 }
 
 /** Everything about one simulated run, made from its seed alone. */
@@ -63,7 +71,10 @@ export interface World {
   readonly receiverFaultAt?: number | undefined
   /** Milliseconds that a slow receiver takes for its n-th result; 0: it gives no promise. */
   readonly receiverMs: (index: number) => number
+  /** Milliseconds that the hook of attempts takes for its n-th one; 0: it gives no promise. */
+  readonly attemptMs: (index: number) => number
   readonly cancellation?: Cancellation | undefined
+  readonly interruption?: Interruption | undefined
   readonly pauses: readonly { readonly atMs: number; readonly forMs: number }[]
   /** The rate limit is a bucket from outside, so that each grant is seen. */
   readonly sharedLimiter: boolean
@@ -97,6 +108,8 @@ export function createWorld(seed: number): World {
   )
   const faulty = crashes.length === 0
   const stalls = faulty && (source === 'steps' || source === 'async') && chance(random, 0.04)
+  const receiverFaultAt =
+    receiver !== 'keep' && faulty ? sometimes(random, 0.05, () => integer(random, 0, 20)) : undefined
   return {
     seed,
     policy,
@@ -107,15 +120,20 @@ export function createWorld(seed: number): World {
     sourceFaultAt: source !== 'array' && faulty ? sometimes(random, 0.05, () => integer(random, 0, 20)) : undefined,
     sourceStallsAt: stalls ? integer(random, 0, 12) : undefined,
     receiver,
-    receiverFaultAt: receiver !== 'keep' && faulty ? sometimes(random, 0.05, () => integer(random, 0, 20)) : undefined,
+    receiverFaultAt,
     receiverMs: (index) => {
       const own = createRandom(seed * 7919 + index)
       return receiver === 'slow' && chance(own, 0.5) ? integer(own, 1, 3000) : 0
+    },
+    attemptMs: (index) => {
+      const own = createRandom(seed * 6007 + index)
+      return receiver === 'slow' && chance(own, 0.2) ? integer(own, 1, 3000) : 0
     },
     cancellation: drawCancellation(random, endless || stalls),
     pauses: chance(random, 0.15) ? drawPauses(random) : [],
     sharedLimiter: chance(random, 0.5),
     crashes,
+    interruption: faulty ? sometimes(random, 0.12, () => drawInterruption(random, receiverFaultAt)) : undefined,
     task: (index) => drawTask(createRandom(seed * 104_729 + index * 31 + 7), { index, policy, character, endless }),
   }
 }
@@ -157,17 +175,28 @@ function drawCrashes(random: Random): readonly number[] {
   ]
 }
 
+/** A receiver that cancels does not throw as well: which of the two ends the run would be a matter of taste. */
+function drawInterruption(random: Random, receiverFaultAt: number | undefined): Interruption {
+  const places = ['start-hook', 'attempt-hook', 'handler', 'receiver'] as const
+  const place = pick(random, receiverFaultAt === undefined ? places : places.slice(0, -1))
+  const nth = integer(random, 0, pick(random, [3, 20]))
+  return { place, nth, what: place.endsWith('hook') && chance(random, 0.4) ? 'throw' : 'cancel' }
+}
+
 /** A source without an end needs somebody who ends the run. */
 function drawCancellation(random: Random, endless: boolean): Cancellation | undefined {
   if (!endless && !chance(random, 0.25)) return undefined
   const atMs = endless
     ? integer(random, 0, 5000)
     : pick(random, [-1, 0, integer(random, 0, 3000), integer(random, 0, 60_000)])
-  return { atMs, by: atMs >= 0 && chance(random, 0.4) ? 'scheduler' : 'signal' }
+  return { atMs, by: chance(random, 0.4) ? 'scheduler' : 'signal' }
 }
 
 function drawPauses(random: Random): World['pauses'] {
-  const first = { atMs: integer(random, 0, 5000), forMs: integer(random, 0, 10_000) }
+  const first = {
+    atMs: integer(random, pick(random, [-1, 0]), pick(random, [0, 5000])),
+    forMs: integer(random, 0, 10_000),
+  }
   if (!chance(random, 0.5)) return [first]
   return [first, { atMs: first.atMs + first.forMs + integer(random, 1, 5000), forMs: integer(random, 0, 10_000) }]
 }
