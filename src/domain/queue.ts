@@ -61,6 +61,7 @@ export interface LeaseQueue {
 export interface ChunkRecord {
   readonly runId: string
   readonly seq: number
+  /** One that another follows; the last one stands in the result. */
   readonly attempt?: TaskAttempt | undefined
   readonly result?: TaskResult | undefined
 }

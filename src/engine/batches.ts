@@ -18,7 +18,7 @@ export function createBatches(
   { batchSize, batchPauseSeconds }: Pick<Policy, 'batchSize' | 'batchPauseSeconds'>,
   clock: Pick<Clock, 'monotonic'>,
 ): Batches {
-  if (batchSize === undefined) return { canTake: () => true, take: () => 0, onPauseOver: () => {}, onOver: () => {} }
+  if (batchSize === undefined) return { canTake: () => true, take: () => 0, onPauseOver: nothing, onOver: nothing }
   const pauseMs = batchPauseSeconds * 1000
   let taken = 0
   let open = 0
@@ -43,3 +43,5 @@ export function createBatches(
     },
   }
 }
+
+function nothing(): void {}

@@ -18,6 +18,8 @@ interface Scene<P, O> {
   readonly handler: (task: Task<P>, context: TaskContext, clock: VirtualClock) => ReturnType<Handler<P, O>>
   readonly policy?: PolicyInput
   readonly options?: ExecuteOptions<P, O>
+  /** Timers of the handlers that are set when the run is over. */
+  readonly late?: number
   /** Called before the clock runs. */
   readonly meanwhile?: (clock: VirtualClock) => void
 }
@@ -43,15 +45,24 @@ async function play<P, O>({ tasks, handler, policy, options, meanwhile }: Scene<
 async function played<P, O>(scene: Scene<P, O>): Promise<RunResult<O, P> & { readonly at: number }> {
   const end = await play(scene)
   if (!('result' in end)) throw end.error
-  expect(end.pending).toBe(0)
+  expect(end.pending).toBe(scene.late ?? 0)
   return { ...end.result, at: end.at }
+}
+
+/** A promise of somebody else's, which calls back twice. */
+const callingTwice: unknown = {
+  // oxlint-disable-next-line unicorn/no-thenable -- that is the point
+  then: (done: (value: string) => void) => {
+    done('first')
+    done('second')
+  },
 }
 
 const wait = (clock: VirtualClock, ms: number): Promise<void> =>
   new Promise((resolve) => {
     clock.after(ms, resolve)
   })
-const states = ({ results }: RunResult<unknown, unknown>): string[] => results.map(({ state }) => state)
+const states = ({ results }: RunResult): string[] => results.map(({ state }) => state)
 const hang = (): Promise<never> => new Promise(() => {})
 
 describe('running tasks', () => {
@@ -144,9 +155,7 @@ describe('running tasks', () => {
       handler: ({ payload }) => {
         if (payload === 0) return 'at once'
         if (payload === 1) throw new Error('at once')
-        // oxlint-disable-next-line unicorn/no-thenable -- a promise of somebody else's, which calls back twice
-        if (payload === 2)
-          return { then: (done: (value: string) => void) => void [done('first'), done('second')] } as never
+        if (payload === 2) return callingTwice
         return payload === 3 ? failed('no', { output: 'partly' }) : succeeded('yes')
       },
     })
@@ -179,19 +188,19 @@ describe('running tasks', () => {
     ])
   })
 
-  it('lets the event loop have its turn while quick tasks go on', async () => {
-    let isTurned = false
-    const turned = new Promise((resolve) => {
-      setImmediate(() => resolve((isTurned = true)))
+  it.each([
+    ['at once', () => {}],
+    ['in a moment', async () => {}],
+  ])('lets the event loop have its turn while tasks that answer %s go on', async (_how, handler) => {
+    const loop = { hasTurned: false }
+    setImmediate(() => {
+      loop.hasTurned = true
     })
-    function* endless(): Generator<Task<undefined>> {
-      for (let index = 0; !isTurned; index++) yield { id: String(index), payload: undefined }
+    function* untilTurned(): Generator<Task<undefined>> {
+      for (let index = 0; !loop.hasTurned; index++) yield { id: String(index), payload: undefined }
     }
-    await executeTasks(endless(), () => {}, {}, { onResult: () => {} })
-    await turned
-    isTurned = false
-    setImmediate(() => (isTurned = true))
-    await executeTasks(endless(), async () => {}, {}, { onResult: () => {} })
+    const { stopped } = await executeTasks(untilTurned(), handler, {}, { onResult: () => {} })
+    expect(stopped).toBeUndefined()
   })
 
   it('dates attempts by the wall clock of their time, though it jumps', async () => {
@@ -230,6 +239,7 @@ describe('the limit of an attempt', () => {
         return 'answer'
       },
       policy: { timeoutSeconds: 1, concurrency: 3 },
+      late: 1,
     })
     expect(states({ results } as RunResult)).toEqual(['succeeded', 'timeout', 'timeout'])
     expect(results[1]).toMatchObject({
@@ -348,6 +358,11 @@ describe('another attempt', () => {
     expect(await run(false, ['business_failure'])).toBe(1)
   })
 
+  it('may be refused without a word', async () => {
+    const { results } = await played({ tasks: numbered(1), handler: () => failed(undefined as never) })
+    expect(results[0]?.error?.message).toBe('failed')
+  })
+
   it('goes before new tasks when its wait is over', async () => {
     const order: string[] = []
     await played({
@@ -406,7 +421,7 @@ describe('another attempt', () => {
         attemptsBefore: ({ id }) => (id === 't0' ? { numbered: 4, counted: 1 } : { numbered: 3, counted: 3 }),
       },
     })
-    expect(numbers).toEqual([5, 4, 6])
+    expect(numbers).toEqual([5, 6, 4])
     expect(results.map(({ attempts }) => attempts.length)).toEqual([2, 1])
   })
 
@@ -425,7 +440,7 @@ describe('another attempt', () => {
       },
       policy: { retry: { maxAttempts: 2, backoffSeconds: 100, jitter: 'none' }, concurrency: 1 },
       options: { onResult: () => {} },
-      meanwhile: (clock) => clock.after(1, () => expect(given).toBe(1024)),
+      meanwhile: (clock) => clock.after(1, () => expect(given).toBe(1023)),
     })
     expect(atOnce).toBe(4999)
   })
@@ -486,7 +501,7 @@ describe('cancelling', () => {
         if (payload === 4) return failed('in vain')
         return 'still done'
       },
-      policy: { concurrency: 5, retry: { maxAttempts: 2, backoffSeconds: 60, jitter: 'none' } },
+      policy: { concurrency: 4, retry: { maxAttempts: 2, backoffSeconds: 60, jitter: 'none' } },
       options: { signal: stop.signal },
       meanwhile: (clock) => clock.after(100, () => stop.abort(new Error('enough'))),
     })

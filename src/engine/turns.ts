@@ -28,9 +28,8 @@ export class Turns {
     if (at - this.#turnedAt >= turnMs) this.take()
   }
 
-  /** Asks for a turn now. */
+  /** Asks for a turn now; while one is due, nobody has to ask. */
   take(): void {
-    if (this.isDue) return
     this.isDue = true
     this.#timer = this.#clock.after(0, () => {
       this.isDue = false

@@ -130,7 +130,7 @@ export class Lane {
     // Cancelled here means stopped by this worker: the task is put back, or its run is over.
     if (holding.state !== 'held' || result.state === 'cancelled') return
     holdings.finish(holding)
-    return book.write(holding, { ...this.#place(result.task), attempt: result.attempts.at(-1), result })
+    return book.write(holding, { ...this.#place(result.task), result })
   }
 
   #place(task: Task): { readonly runId: string; readonly seq: number } {

@@ -7,6 +7,8 @@ import type { Limiter } from '../lib/limiter.ts'
 export interface SharedLimiterParts {
   readonly store: TokenStore
   readonly clock: Pick<Clock, 'sleep' | 'monotonic'>
+  /** Numbers from 0 up to, not including, 1. */
+  readonly random: () => number
   readonly log: (line: string) => void
   /** Ends every wait for good. */
   readonly signal: AbortSignal
@@ -20,6 +22,8 @@ interface Waiter {
 /** A worker asks for at most what it could begin in this time. */
 const shareSeconds = 0.5
 const retryMs = 500
+/** Longest wait of our own choice between two asks. */
+const longestPaceMs = 500
 
 /**
  * A bucket that all workers share. A worker takes only what somebody waits for, in small amounts, so nothing lies
@@ -32,6 +36,8 @@ export class SharedLimiter implements Limiter {
   #inHand = 0
   #isAsking = false
   #closedUntil = 0
+  /** Asks in a row that gave nothing. */
+  #refusals = 0
 
   constructor(limit: SharedLimit, parts: SharedLimiterParts) {
     this.#limit = limit
@@ -103,9 +109,12 @@ export class SharedLimiter implements Limiter {
     try {
       const { granted, retryInMs } = await store.take(this.#limit, count)
       this.#inHand += granted
+      this.#refusals = granted === 0 ? this.#refusals + 1 : 0
       if (granted === count) return 0
-      // Half a bucket at a time: asking for each single token would be a statement for each.
-      return Math.max(1, retryInMs, Math.min(100, ((burst / 2) * 60_000) / perMinute))
+      // Half a bucket at a time: asking for each single token would be a statement for each. Whoever was refused more
+      // than once has many beside it, and all of them queue for one row.
+      const paceMs = Math.min(100, ((burst / 2) * 60_000) / perMinute) * 2 ** Math.max(0, this.#refusals - 1)
+      return Math.max(1, retryInMs, Math.min(longestPaceMs, paceMs) * (0.5 + this.#parts.random() / 2))
     } catch (error) {
       log(`no tokens could be taken: ${String(error)}`)
       return retryMs

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TokenStore } from '../../src/domain/queue.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { random } from '../../src/lib/random.ts'
 import { openPostgresStore } from '../../src/store/postgres.ts'
 import type { PostgresStore } from '../../src/store/postgres.ts'
 import { findPostgres } from '../support/postgres.ts'
@@ -16,7 +17,13 @@ whereItIs('a limit that workers share', () => {
   const over = new AbortController()
   const limit = (perMinute: number, burst: number) => ({ key: `limit ${count++}`, perMinute, burst })
   const limiter = (of: ReturnType<typeof limit>, tokens: TokenStore = store): SharedLimiter =>
-    new SharedLimiter(of, { store: tokens, clock: systemClock, log: (line) => lines.push(line), signal: over.signal })
+    new SharedLimiter(of, {
+      store: tokens,
+      clock: systemClock,
+      random,
+      log: (line) => lines.push(line),
+      signal: over.signal,
+    })
 
   beforeAll(async () => {
     store = await openPostgresStore({ url: postgres?.url ?? '', schema: postgres?.schema() ?? '' })
@@ -27,7 +34,7 @@ whereItIs('a limit that workers share', () => {
     await postgres?.drop()
   })
 
-  it('gives at most the burst and the rate to all of them together, and all of that', async () => {
+  it('gives at most the burst and the rate to all of them together', async () => {
     const shared = limit(6000, 10)
     const granted: number[] = []
     const start = performance.now()

@@ -52,6 +52,7 @@ describe('docs/engine.md', () => {
     expect(printed.slice(1)).toEqual([
       'that is enough 100 true',
       'paused 4 4\nover 40',
+      'tea costs 5 3',
       'there was one at once',
       '120 119',
     ])

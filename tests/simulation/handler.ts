@@ -1,6 +1,7 @@
 import { GreenloopError } from '../../src/domain/errors.ts'
 import type { Handler, Reply, Task, TaskContext } from '../../src/domain/task.ts'
 import { failed, succeeded } from '../../src/domain/task.ts'
+import { markExhausted } from '../../src/lib/exhausted.ts'
 import type { Happening } from './log.ts'
 import { actOf } from './observed.ts'
 import type { Act, SimulatedTask } from './world.ts'
@@ -75,7 +76,8 @@ function answerOf(act: Act, text: string): Answer {
     case 'fail':
       return failed(text, { usage: act.usage, retry: act.retry })
     case 'throw':
-      throw act.final ? new GreenloopError('usage_invalid', text) : new Error(text)
+      if (act.final === 'usage') throw new GreenloopError('usage_invalid', text)
+      throw act.final === 'exhausted' ? markExhausted(new Error(text)) : new Error(text)
     case 'overload':
       throw overload(act, text)
     case 'obey':

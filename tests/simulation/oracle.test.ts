@@ -30,11 +30,7 @@ const plain: World = {
 const succeed: Act = { kind: 'succeed', afterMs: 100, usage: { tokens: 10, costUsd: 0.5 } }
 const scripts: readonly (readonly Act[])[] = [
   [succeed],
-  [
-    { kind: 'throw', afterMs: 50, final: false },
-    { kind: 'overload', afterMs: 50, form: 'field', retryAfterMs: 3000 },
-    succeed,
-  ],
+  [{ kind: 'throw', afterMs: 50 }, { kind: 'overload', afterMs: 50, form: 'field', retryAfterMs: 3000 }, succeed],
   [{ kind: 'hang' }, { kind: 'fail', afterMs: 10 }],
 ]
 

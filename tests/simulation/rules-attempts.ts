@@ -121,7 +121,7 @@ function badlyCancelled(act: Act, endedAt: number, { endedAt: wishedAt, world }:
 function mayRepeat({ act, record }: Try, { policy }: Observed): boolean {
   if (record?.error === undefined || record.error.class === 'cancelled') return false
   if (record.state === 'failed' && act.kind === 'fail' && act.retry !== undefined) return act.retry
-  if (record.state === 'error' && act.kind === 'throw' && act.final) return false
+  if (record.state === 'error' && act.kind === 'throw' && act.final !== undefined) return false
   return policy.retry.on.includes(record.error.class)
 }
 

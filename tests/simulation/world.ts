@@ -14,8 +14,8 @@ export type Act =
       readonly usage?: TaskUsage | undefined
       readonly retry?: boolean | undefined
     }
-  /** Throws. `final` is an error of usage, which no repetition mends. */
-  | { readonly kind: 'throw'; readonly afterMs: number; readonly final: boolean }
+  /** Throws; where it is final, an error of usage, or one that a layer below has already tried often enough. */
+  | { readonly kind: 'throw'; readonly afterMs: number; readonly final?: 'usage' | 'exhausted' | undefined }
   /** Throws what a server answers that has too much to do: 429 or 503. */
   | {
       readonly kind: 'overload'
@@ -244,7 +244,7 @@ function drawAct(random: Random, character: Character, endless: boolean): Act {
     case 'fail':
       return { kind, afterMs, usage, retry: pick(random, [undefined, undefined, true, false]) }
     case 'throw':
-      return { kind, afterMs, final: chance(random, 0.15) }
+      return { kind, afterMs, final: sometimes(random, 0.15, () => pick(random, ['usage', 'exhausted'] as const)) }
     case 'overload':
       return {
         kind,
