@@ -13,22 +13,39 @@ const maxAttempts = 3
 let done = 0
 const handler = async (): Promise<void> => {}
 
-/** What our policy asks for, written by hand: a time limit that aborts, and up to three attempts. */
-async function attempted(): Promise<void> {
+const run = new AbortController()
+
+/**
+ * What our engine does for each task, written by hand: up to three attempts, a limit that aborts the handler and holds
+ * even if it does not listen, an end with the run's signal, and a record of when it was and how long it took.
+ */
+async function attempted(): Promise<unknown> {
   for (let attempt = 1; ; attempt++) {
     const stop = new AbortController()
-    const timer = setTimeout(() => stop.abort(), timeLimitMs)
+    const onAbort = (): void => stop.abort(run.signal.reason)
+    run.signal.addEventListener('abort', onAbort, { once: true })
+    const startedAt = Date.now()
+    const start = performance.now()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        stop.abort()
+        reject(new Error('too late'))
+      }, timeLimitMs)
+    })
     try {
-      return await handler()
+      const output = await Promise.race([handler(), late])
+      return { output, attempt, startedAt, serviceMs: performance.now() - start }
     } catch (error) {
       if (attempt >= maxAttempts) throw error
     } finally {
       clearTimeout(timer)
+      run.signal.removeEventListener('abort', onAbort)
     }
   }
 }
 
-const work = form === 'duty' ? attempted : handler
+const work: () => Promise<unknown> = form === 'duty' ? attempted : handler
 
 /** Submits one by one, never more than `width` unfinished: the way that costs least memory. */
 async function fed(submit: (index: number) => Promise<unknown>): Promise<void> {
@@ -67,7 +84,7 @@ const contestants: Readonly<Record<string, () => Promise<unknown>>> = {
       tasks(),
       handler,
       { concurrency: width, timeoutSeconds: timeLimitMs / 1000, retry: { maxAttempts } },
-      { onResult: () => void done++ },
+      { signal: run.signal, onResult: () => void done++ },
     ),
   'p-queue': async () => {
     const { default: PQueue } = await import('p-queue')

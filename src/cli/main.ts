@@ -36,6 +36,7 @@ export async function main(args: readonly string[]): Promise<void> {
     }),
   )
   let run: Readonly<Record<string, string>> = {}
+  let isAsAsked = false
   const session: Session = {
     cwd: process.cwd(),
     env: process.env,
@@ -52,6 +53,10 @@ export async function main(args: readonly string[]): Promise<void> {
     end: (code) => {
       process.exitCode = code
     },
+    endAsAsked: (code) => {
+      process.exitCode = code
+      isAsAsked = true
+    },
   }
   buildProgram(program, session)
   try {
@@ -63,7 +68,7 @@ export async function main(args: readonly string[]): Promise<void> {
     interrupt.release()
   }
   const signalled = interrupt.code()
-  if (signalled !== undefined) process.exitCode = signalled
+  if (signalled !== undefined && !isAsAsked) process.exitCode = signalled
 }
 
 interface Globals {

@@ -12,4 +12,6 @@ export interface Session {
   readonly begin: (runId: string, runDir: string) => void
   /** Sets the exit code of the process. */
   readonly end: (code: number) => void
+  /** As `end`, for a command that is meant to be ended by a signal and did all it should have done. */
+  readonly endAsAsked: (code: number) => void
 }

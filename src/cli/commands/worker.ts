@@ -14,6 +14,6 @@ export function registerWorker(program: Command, session: Session): void {
     const { work } = await import('../../app/worker.ts')
     const log = (line: string): void => session.output.note(`${line}\n`)
     await work({ slots, log }, storeSurroundings(session, options))
-    session.end(0)
+    session.endAsAsked(0)
   })
 }
