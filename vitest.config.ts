@@ -8,5 +8,11 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 2,
     reporters: ['default'],
+    coverage: {
+      provider: 'v8',
+      include: ['src/engine/**'],
+      reporter: ['text'],
+      thresholds: { lines: 100, branches: 100 },
+    },
   },
 })

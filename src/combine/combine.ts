@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { GreenloopError } from '../domain/errors.ts'
 import { monotonic } from '../lib/clock.ts'
 import { prepare } from './conflict.ts'
-import { Meter } from './engine-meter.ts'
+import { Meter, type Limits } from './engine-meter.ts'
 import { excludedClauses, givenRows } from './engine-rows.ts'
 import { withForbidden } from './engine-part.ts'
 import { coverAll, type Whole } from './engine-whole.ts'
@@ -13,8 +13,8 @@ import { createSolver } from './solver.ts'
 
 /** Largest strength that can be asked for. */
 const mostStrength = 6
-/** Without a limit, the search as a whole ends after this. */
-const usualMs = 900
+/** Without a limit, all searches together end after this. */
+const usualMs = 800
 /** How long the thread is kept from others at a stretch. */
 const breathMs = 20
 
@@ -84,7 +84,8 @@ function strengthOf(model: Model, options: CombineOptions): number {
   throw new GreenloopError('usage_invalid', `the strength ${strength} is not a whole number from 1 to ${mostStrength}`)
 }
 
-function limitsOf({ timeLimitSeconds, maxSteps, signal, clock = monotonic }: CombineOptions) {
-  const ms = timeLimitSeconds === undefined ? (maxSteps === undefined ? usualMs : undefined) : timeLimitSeconds * 1000
-  return { maxSteps, deadline: ms === undefined ? undefined : clock() + ms, signal, clock, isPatient: true }
+function limitsOf({ timeLimitSeconds, maxSteps, signal, clock = monotonic }: CombineOptions): Limits {
+  const limits = { maxSteps, signal, clock, isPatient: true }
+  if (timeLimitSeconds !== undefined) return { ...limits, deadline: clock() + timeLimitSeconds * 1000 }
+  return maxSteps === undefined ? { ...limits, searchMs: usualMs } : limits
 }

@@ -7,8 +7,9 @@ export type Stop = 'lower_bound' | 'no_gain' | 'time_limit' | 'max_steps' | 'non
 export interface Limits {
   /** Steps of all searches together. */
   readonly maxSteps?: number | undefined
-  /** A moment of `clock`. */
+  /** A moment of `clock`, or a time in milliseconds that begins with the first search. */
   readonly deadline?: number | undefined
+  readonly searchMs?: number | undefined
   /** Whether to stop after long work without a gain. */
   readonly isPatient: boolean
   readonly signal?: AbortSignal | undefined
@@ -37,14 +38,18 @@ export class Meter {
   #workAtGain = 0
   #workAtStart = 0
   #patience = leastPatience
+  #deadline: number | undefined
 
   constructor(limits: Limits) {
     this.#limits = limits
+    this.#deadline = limits.deadline
   }
 
-  /** Begins a search that has so many tuples to cover. */
-  begin(tuples: number): void {
-    this.#patience = Math.min(mostPatience, Math.max(leastPatience, tuples * patiencePerTuple))
+  /** Begins a search that has so many tuples to cover; `share` is the part of the usual patience that it gets. */
+  begin(tuples: number, share = 1): void {
+    this.#patience = share * Math.min(mostPatience, Math.max(leastPatience, tuples * patiencePerTuple))
+    const { searchMs, clock } = this.#limits
+    if (searchMs !== undefined) this.#deadline ??= clock() + searchMs
     this.#workAtStart = this.#work
     this.#workAtGain = this.#work
     if (this.stopped === 'no_gain' || this.stopped === 'lower_bound') this.stopped = 'none'
@@ -72,10 +77,10 @@ export class Meter {
 
   /** Asks the clock and the signal; `false` where it is enough. Throws `cancelled` on an abort. */
   look(): boolean {
-    const { deadline, clock, signal } = this.#limits
+    const { clock, signal } = this.#limits
     this.#sinceLook = 0
     if (signal?.aborted === true) throw new GreenloopError('cancelled', 'the combination was cancelled')
-    if (deadline !== undefined && this.stopped === 'none' && clock() >= deadline) this.stopped = 'time_limit'
+    if (this.#deadline !== undefined && this.stopped === 'none' && clock() >= this.#deadline) this.stopped = 'time_limit'
     return this.stopped === 'none'
   }
 

@@ -13,6 +13,8 @@ import { decideTuples } from './tuples-feasible.ts'
 
 /** What a part has to cover, in the form that suits its size. */
 export interface Need {
+  /** Whether it is all pairs of all parameters. */
+  readonly arePairs: boolean
   /** Feasible tuples. */
   readonly tuples: number
   /** Pairs of the part, where they were decided. */
@@ -82,6 +84,7 @@ function pairNeed(part: Part, fixed: number | undefined): Need {
       else tuples += needed[a * symbols + b] as number
     }
   return {
+    arePairs: fixed === undefined,
     tuples,
     pairs,
     open: () => new OpenPairs(compiled, needed),
@@ -96,6 +99,7 @@ function tripleNeed(part: Part, wanted: PartWanted): Need {
   const index = lazily(() => decided(part, wanted, pairs))
   let isUsed = false
   return {
+    arePairs: false,
     tuples: first.left,
     pairs,
     open: () => {
@@ -113,6 +117,7 @@ function indexedNeed(part: Part, wanted: PartWanted): Need {
   let tuples = 0
   for (const isNeeded of decidedTuples.needed) tuples += isNeeded
   return {
+    arePairs: false,
     tuples,
     pairs,
     open: () => new OpenIndexed(part.compiled.symbols, decidedTuples),

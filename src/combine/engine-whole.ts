@@ -1,12 +1,13 @@
 import type { Compiled } from './compile.ts'
 import { coverPart, type Cover } from './engine-cover.ts'
 import type { Meter, Stop } from './engine-meter.ts'
-import { needOf, pairsOf, type PartWanted } from './engine-need.ts'
+import { needOf, pairsOf, type Need, type PartWanted } from './engine-need.ts'
 import { liveRestriction, type Part } from './engine-part.ts'
 import { countTuples, type Wanted } from './engine-sets.ts'
 import { createStream, type Stream } from './engine-stream.ts'
 import type { PairTable } from './feasibility.ts'
 import { boundOf } from './engine-bound.ts'
+import { greedyRows } from './greedy.ts'
 import { growRows } from './ipo.ts'
 import { leftOver } from './engine-left.ts'
 import type { CombineOptions } from './options.ts'
@@ -68,10 +69,9 @@ export function* coverAll(whole: Whole, given: WholeOptions): Generator<undefine
   const kept: number[][] = given.fixed.map(() => [])
   for (const { job, cover } of done)
     job.places.forEach((at, index) => (kept[at] = valuesOf(cover.rows[index] as Int32Array, job.part, compiled)))
-  const lists = done.map(({ job, cover, ranked }) => {
+  const lists = done.map(({ job, ranked }) => {
     const back = (row: Int32Array): Int32Array => Int32Array.from(valuesOf(row, job.part, compiled))
-    if (given.options.prioritize === true) return ranked.map(({ row, gain }) => ({ row: back(row), gain }))
-    return cover.rows.slice(job.fixed.length).map((row) => ({ row: back(row), gain: 0 }))
+    return ranked.map(({ row, gain }) => ({ row: back(row), gain }))
   })
   const rows = [...kept, ...mergeRanked(lists).map((row) => Array.from(row))]
   const left = leftOver(whole, jobs.find((job) => job.wanted.fixed === undefined)?.part, rows)
@@ -120,35 +120,54 @@ function place(fixed: readonly Int32Array[], jobs: readonly Job[]): void {
   }
 }
 
-function* perform(job: Job, { meter, options }: WholeOptions, stream: Stream): Generator<undefined, Done> {
+function* perform(job: Job, given: WholeOptions, stream: Stream): Generator<undefined, Done> {
   const { part, wanted, fixed } = job
-  const { engine = 'best', fast: isFast = false } = options
+  const { engine = 'best', fast: isFast = false, prioritize = false } = given.options
   const need = engine === 'IPO' ? undefined : needOf(part, wanted)
   const bound = boundOf(part, wanted, { pairs: need?.pairs, isThorough: engine === 'best' && !isFast })
-  if (need === undefined) {
-    const pairs = part.compiled.forbidden.length === 0 ? noPairs : pairsOf(part)
-    const { rows, tuples } = yield* growRows(part, { wanted, stream, pairs, fixed })
-    const ranking = options.prioritize === true ? needOf(part, wanted) : undefined
-    const ranked = ranking === undefined ? unranked(rows, fixed.length) : rankRows(rows, fixed.length, ranking.open())
-    return { job, cover: { rows, method: 'IPO' }, tuples, bound, ranked }
+  const { cover, tuples } =
+    need === undefined ? yield* grown(job, stream) : yield* covered(job, need, { given, stream, bound })
+  const ranking = prioritize ? (need ?? needOf(part, wanted)) : undefined
+  const kept = fixed.length
+  const ranked = ranking === undefined ? unranked(cover.rows, kept) : rankRows(cover.rows, kept, ranking.open())
+  return { job, cover, tuples, bound, ranked }
+}
+
+interface Covering {
+  readonly cover: Cover
+  /** Number of combinations that are covered. */
+  readonly tuples: number
+}
+
+function* grown({ part, wanted, fixed }: Job, stream: Stream): Generator<undefined, Covering> {
+  const pairs = part.compiled.forbidden.length === 0 ? noPairs : pairsOf(part)
+  const { rows, tuples } = yield* growRows(part, { wanted, stream, pairs, fixed })
+  return { cover: { rows, method: 'IPO' }, tuples }
+}
+
+interface CoverScope {
+  readonly given: WholeOptions
+  readonly stream: Stream
+  readonly bound: number
+}
+
+function* covered(job: Job, need: Need, { given, stream, bound }: CoverScope): Generator<undefined, Covering> {
+  const { part, wanted, fixed } = job
+  const { engine = 'best', fast: isFast = false, timeLimitSeconds, maxSteps } = given.options
+  const { tuples } = need
+  if (engine === 'PICT') {
+    const rows = yield* greedyRows(need.open(), { part, stream, candidates: 1, fixed })
+    return { cover: { rows, method: 'PICT' }, tuples }
   }
-  const hasLimits = options.timeLimitSeconds !== undefined || options.maxSteps !== undefined
-  const cover = yield* coverPart(part, need, {
-    engine: engine === 'PICT' ? 'PICT' : 'best',
-    isFast,
-    stream,
-    meter,
-    fixed,
-    bound,
-    hasRestarts: hasLimits && wanted.fixed === undefined,
-  })
-  const ranked = options.prioritize === true ? rankRows(cover.rows, fixed.length, need.open()) : []
-  return { job, cover, tuples: need.tuples, bound, ranked }
+  const hasLimits = timeLimitSeconds !== undefined || maxSteps !== undefined
+  const hasRestarts = hasLimits && wanted.fixed === undefined
+  const { meter } = given
+  return { cover: yield* coverPart(part, need, { wanted, isFast, stream, meter, fixed, bound, hasRestarts }), tuples }
 }
 
 const noPairs: PairTable = { feasible: new Uint8Array(0), infeasible: 0, total: 0 }
 
-/** For arrays too large to be ranked. */
+/** Rows in the order they have. */
 function unranked(rows: readonly Int32Array[], kept: number): Ranked[] {
   return rows.slice(kept).map((row) => ({ row, gain: 0 }))
 }

@@ -46,6 +46,8 @@ export function* growRows(part: Part, options: IpoOptions): Generator<undefined,
     yield* growDown(growth)
   }
   if (rows.length === 0) rows.push(new Int32Array(counts.length).fill(-1))
+  // One fixed value at strength 1: the value itself is all there is to cover.
+  if (wanted.fixed !== undefined && settle(counts.length, wanted).strength === 1) tuples++
   return { rows: rows.map((row) => filled(row, part, stream)), tuples }
 }
 

@@ -60,6 +60,6 @@ export function endingOfStop(stopped: StopReason): Ending {
 }
 
 /** Why something was not done, or not to its end. */
-export function stopError({ kind, message }: StopReason): TaskError {
+function stopError({ kind, message }: StopReason): TaskError {
   return { class: 'cancelled', message, code: kind }
 }

@@ -20,7 +20,7 @@ export interface IntakeParts<P> {
 }
 
 /** Whoever is told, and asked. */
-export interface IntakeEvents<P> {
+interface IntakeEvents<P> {
   /** Asked of each task before it takes its tokens: whether it may begin now. */
   readonly mayBegin: () => boolean
   /** Told of each task that was taken from the source. */

@@ -20,7 +20,7 @@ export interface PerformerParts<P, O> {
 }
 
 /** Whoever is told. */
-export interface PerformerEvents<P> {
+interface PerformerEvents<P> {
   /** An attempt is over, and its slot is free. */
   readonly onEnd: (job: Job<P>, attempt: TaskAttempt, ending: Ending) => void
   /** Something that was waited for has come, and its consequences have to be drawn. */

@@ -181,6 +181,23 @@ describe('carrying out a stored run', () => {
     expect(await store.find('r')).toMatchObject({ state: 'running', owner: { host: 'elsewhere' } })
   })
 
+  it('leaves everything open that ends because the store could not be reached', async () => {
+    await submit(3, { concurrency: 1 })
+    const renew = async () => Promise.reject(new GreenloopError('store_unavailable', 'no answer'))
+    const over = work(async (_, { signal }) => systemClock.sleep(5000, signal), {
+      within: { ...store, renew },
+      leaseMs: 80,
+    })
+    await expect(over).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(await store.find('r')).toMatchObject({ state: 'running' })
+    expect(await store.counts('r')).toMatchObject({ total: 0, cancelled: 0 })
+  })
+
+  it('runs under the usual policy where the run has none', async () => {
+    await submitTasks(store, { id: 'r', kind: 'trial', title: 'test', input: {} }, tasks(2))
+    expect((await work(({ id }) => id)).statistics).toMatchObject({ succeeded: 2 })
+  })
+
   it('ends the run as failed when something breaks that no resumption can mend', async () => {
     await submit(2)
     const broken = { ...store, unfinished: async () => Promise.reject(new TypeError('a defect')) }

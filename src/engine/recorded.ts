@@ -1,6 +1,7 @@
 import { GreenloopError } from '../domain/errors.ts'
 import type {
   Journal,
+  JournalEntry,
   NewRun,
   RunConclusion,
   RunEnding,
@@ -80,17 +81,19 @@ export async function carryOut(
     },
   })
   const journal = store.journal(run.id, run.epoch)
+  // What ends because the run was lost has not ended: whoever takes it over does it again.
+  const write = (entry: JournalEntry): Promise<void> | undefined =>
+    lost === undefined ? journal.append(entry) : undefined
   try {
     const { stopped } = await scheduler.run(unfinishedOf(run, store, journal), handler, {
       signal: options.signal,
       runId: run.id,
       attemptsBefore: (task) => before(storedTask(task).attempts),
-      onStart: (task, number, startedAt) =>
-        void journal.append({ kind: 'start', seq: storedTask(task).seq, number, startedAt }),
-      onAttempt: (task, attempt) => journal.append({ kind: 'attempt', seq: storedTask(task).seq, attempt }),
+      onStart: (task, number, startedAt) => void write({ kind: 'start', seq: storedTask(task).seq, number, startedAt }),
+      onAttempt: (task, attempt) => write({ kind: 'attempt', seq: storedTask(task).seq, attempt }),
       onResult: (result) => {
         options.onResult?.(result)
-        return journal.append({ kind: 'result', seq: storedTask(result.task).seq, result })
+        return write({ kind: 'result', seq: storedTask(result.task).seq, result })
       },
     })
     if (lost !== undefined) throw lost

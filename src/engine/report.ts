@@ -3,7 +3,7 @@ import { isThenable } from '../lib/thenable.ts'
 import type { RunOptions } from './options.ts'
 
 /** Whoever is told of what comes back from the hooks. */
-export interface ReporterEvents {
+interface ReporterEvents {
   /** A hook was waited for and is done. */
   readonly onSettled: () => void
   readonly onFault: (error: unknown) => void

@@ -3,7 +3,7 @@ import { askedWaitMs, backoffMs } from '../lib/backoff.ts'
 import type { Ending } from './ending.ts'
 
 /** Which attempt at its task one is. */
-export interface AttemptCount {
+interface AttemptCount {
   /** Its number, which goes on over restarts. */
   readonly number: number
   /** Attempts that count against the policy, this one among them. */

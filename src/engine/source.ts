@@ -4,7 +4,7 @@ import type { Task } from '../domain/task.ts'
 import type { TaskSource } from './options.ts'
 
 /** What a source gave when it was asked. */
-export type Given<P> = Task<P> | 'later' | 'done'
+type Given<P> = Task<P> | 'later' | 'done'
 
 /** Whoever is told when a source that answers later has answered. */
 export interface SourceEvents {

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts'
 import { createHeap } from './heap.ts'
 
 /** How far {@link VirtualClock.run} goes. */
-export interface VirtualRun {
+interface VirtualRun {
   /** Epoch milliseconds at which it stops, after the timers of that moment; to the last timer unless set. */
   readonly untilMs?: number | undefined
   /** Throws a `RangeError` when more timers than this were called; 1,000,000 unless set. */
