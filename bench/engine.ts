@@ -56,15 +56,22 @@ function compare(script: string, form: Form): { readonly ratio: number; readonly
     for (const name of names) outcomes.get(name)?.push(measure(script, name, form))
   }
   const speed = (name: string): number => median((outcomes.get(name) ?? []).map(({ perSecond }) => perSecond))
+  /** Over rounds, each measured one after the other, which holds when the machine's speed drifts. */
+  const ratioTo = (name: string): number =>
+    median(
+      (outcomes.get('greenloop') ?? []).map(
+        (ours, round) => ours.perSecond / (outcomes.get(name)?.[round]?.perSecond ?? 0),
+      ),
+    )
   const peak = (name: string): number => median((outcomes.get(name) ?? []).map(({ peakMb }) => peakMb))
   console.log(`\n${titles[form]}`)
   console.log(`${'contestant'.padEnd(12)}${'tasks/s'.padStart(12)}${'peak MB'.padStart(9)}${'ours is'.padStart(10)}`)
   for (const name of names) {
-    const ratio = name === 'greenloop' ? '' : `${(speed('greenloop') / speed(name)).toFixed(2)} x`
+    const ratio = name === 'greenloop' ? '' : `${ratioTo(name).toFixed(2)} x`
     const cells = [Math.round(speed(name)).toLocaleString('en').padStart(12), peak(name).toFixed(0).padStart(9)]
     console.log(`${name.padEnd(12)}${cells.join('')}${ratio.padStart(10)}`)
   }
-  return { ratio: speed('greenloop') / Math.max(...peers.map(speed)), peakMb: peak('greenloop') }
+  return { ratio: Math.min(...peers.map(ratioTo)), peakMb: peak('greenloop') }
 }
 
 const folder = join(root, 'node_modules/.cache/greenloop', `bench-engine-${process.pid}`)

@@ -1,12 +1,22 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
 import { systemClock } from '../lib/clock.ts'
 import { isShared, namedStore } from './store.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Copies the embedded store, while it may be in use, into a new file; gives the path of the copy. */
+/**
+ * Copies the embedded store, while it may be in use, into a new file; gives the path of the copy. Throws
+ * `store_unavailable` where there is no store.
+ */
 export async function backupStore(target: string, where: Surroundings): Promise<string> {
   const path = await embedded(where)
+  if (!existsSync(path)) {
+    throw new GreenloopError('store_unavailable', `there is no store ${path}`, {
+      why: 'a copy of nothing would pass for a backup',
+      help: 'name the store with --store',
+    })
+  }
   const { openSqliteStore } = await import('../store/sqlite.ts')
   const store = await openSqliteStore({ path, clock: systemClock })
   try {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LoadedSettings } from '../config/settings.ts'
+import { GreenloopError } from '../domain/errors.ts'
 import type { Attempt, CollectedTest, Execution, RunProblem, TestResult } from '../domain/run.ts'
 import type { Resumed } from '../execute/execute.ts'
 import { readTree } from '../execute/tree.ts'
@@ -11,9 +12,21 @@ import type { Surroundings } from './surroundings.ts'
 
 /**
  * Runs a request, or what is left of it: then its tests are collected again, and those that are on record with a result
- * keep it, unless a source file of the project has changed since.
+ * keep it, unless a source file of the project has changed since. Throws `lease_lost` where another process has taken
+ * the run over meanwhile: the reports are that one's to write.
  */
 export async function runOrGoOn(
+  input: ExecutionInput,
+  loaded: LoadedSettings,
+  where: Surroundings,
+): Promise<Execution> {
+  const execution = await runFromWhereItStood(input, loaded, where)
+  const reason: unknown = where.signal.reason
+  if (reason instanceof GreenloopError && reason.code !== 'cancelled') throw reason
+  return execution
+}
+
+async function runFromWhereItStood(
   input: ExecutionInput,
   loaded: LoadedSettings,
   where: Surroundings,

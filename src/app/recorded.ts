@@ -44,11 +44,17 @@ export async function recorded<T>(
   }
   try {
     const result = await work(recording, within)
-    await finish(recording, ending(result), where)
+    await finish(recording, explained(ending(result), recording.signal), where)
     return result
   } catch (error) {
     throw await conclude(recording, error, where)
   }
+}
+
+/** A cancelled run says who cancelled it, also where its work came to an orderly end. */
+function explained(ending: RunEnding, { reason }: AbortSignal): RunEnding {
+  if (ending.state !== 'cancelled' || ending.reason !== undefined || !(reason instanceof Error)) return ending
+  return { ...ending, reason: reason.message }
 }
 
 async function open(

@@ -12,7 +12,7 @@ import type { RunInput } from './run.ts'
 import { isOver } from './standing.ts'
 import { findRun, namedStore, openRunStore, thisProcess } from './store.ts'
 import type { Surroundings } from './surroundings.ts'
-import { carryOutTrial } from './trial.ts'
+import { resumeTrial } from './trial.ts'
 import type { TrialResult } from './trial.ts'
 
 /** What came of a run that was resumed, by its kind. */
@@ -39,7 +39,7 @@ export async function resumeRun(
   if (run.kind === 'trial') {
     try {
       refuseOver(run)
-      return { kind: 'trial', result: await carryOutTrial(store, run.id, { where, onResult }) }
+      return { kind: 'trial', result: await resumeTrial(store, run, { where, onResult }) }
     } finally {
       await store.close()
     }

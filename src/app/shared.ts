@@ -52,7 +52,8 @@ export async function watchShared(url: string, id: string, where: Surroundings):
       const run = await store.find(id)
       if (run === undefined) throw new GreenloopError('run_unknown', `the run ${id} is no longer there`)
       if (isOver(run)) return { run, conclusion: { statistics: await store.counts(id) } }
-      if (where.signal.aborted && !isAsked) {
+      if (where.signal.aborted) {
+        // Again and again: where no worker is there to hear it, the run ends when the claim on it has run out.
         isAsked = true
         await store.requestCancel(id, 'the command was interrupted')
       }

@@ -1,6 +1,7 @@
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import { loadTrial } from '../config/trial-file.ts'
 import { GreenloopError } from '../domain/errors.ts'
-import type { RunConclusion, RunStore, StoredRun } from '../domain/stored-run.ts'
+import type { NewRun, RunConclusion, RunStore, StoredRun } from '../domain/stored-run.ts'
 import type { Handler, Task, TaskResult } from '../domain/task.ts'
 import { trialSchema } from '../domain/trial.ts'
 import type { Trial } from '../domain/trial.ts'
@@ -12,6 +13,7 @@ import { leaseMs } from './recording.ts'
 import { checkedRunId } from './run-folder.ts'
 import { isShared, namedStore, openRunStore, thisProcess } from './store.ts'
 import { submitShared, watchShared } from './shared.ts'
+import { isOver } from './standing.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** A trial run: its manifest, and what the command line says beyond it. */
@@ -43,6 +45,8 @@ export interface TrialResult {
 /** What stands in the store of a trial run. */
 interface TrialRecord {
   readonly stub: Trial['stub']
+  /** Number of tasks, where the manifest does not list them; then all of them can be made again. */
+  readonly tasks?: number | undefined
 }
 
 /** Runs tasks that a stub works on: on this machine, or by the workers of a shared database. */
@@ -53,9 +57,15 @@ export async function runTrial(
 ): Promise<TrialResult> {
   const trial = await readTrial(input, where)
   const id = checkedRunId(input.runId) ?? createRunId(new Date(now()))
-  const record: TrialRecord = { stub: trial.stub }
+  const record: TrialRecord = { stub: trial.stub, ...(typeof trial.tasks === 'number' ? { tasks: trial.tasks } : {}) }
   const run = { id, kind: 'trial', title: trial.title, input: record, policy: trial.execution } as const
   const at = await namedStore(where)
+  if (input.detach && !isShared(at)) {
+    throw new GreenloopError('usage_invalid', 'a run can be detached only on a shared database', {
+      why: `the store is \`${at}\`, and only this process would work on it`,
+      help: 'greenloop trial --detach --database postgres://user@host/database',
+    })
+  }
   where.onRun?.(id, '')
   if (isShared(at)) {
     const stored = await submitShared(at, run, tasksOf(trial))
@@ -63,11 +73,74 @@ export async function runTrial(
   }
   const store = await openRunStore(at)
   try {
-    const stored = await submitTasks(store, run, tasksOf(trial))
-    if (stored.state !== 'queued' && stored.state !== 'running') return { run: stored }
-    return await carryOutTrial(store, id, { where, onResult })
+    const stored = await handIn(store, run, { tasks: tasksOf(trial), signal: where.signal })
+    return isOver(stored) ? { run: stored } : await carryOutTrial(store, id, { where, onResult })
   } finally {
     await store.close()
+  }
+}
+
+/**
+ * Goes on with a trial run that was broken off. One whose process died before all tasks were handed in gets the rest of
+ * them first. Throws `run_conflict` where they are not known any more, and where another process works on the run.
+ */
+export async function resumeTrial(
+  store: RunStore,
+  run: StoredRun,
+  { where, onResult }: { readonly where: Surroundings; readonly onResult?: ((result: TaskResult) => void) | undefined },
+): Promise<TrialResult> {
+  if (run.taskCount === undefined) {
+    const tasks = tasksOf({ tasks: knownTasks(run) })
+    const { id, kind, title, input, policy } = run
+    const asked = { id, kind, title, input, policy }
+    const at = await namedStore(where)
+    if (isShared(at)) {
+      await submitShared(at, asked, tasks)
+      return watchShared(at, id, where)
+    }
+    const stored = await handIn(store, asked, { tasks, signal: where.signal })
+    if (isOver(stored)) return { run: stored }
+  }
+  return carryOutTrial(store, run.id, { where, onResult })
+}
+
+function knownTasks({ id, input }: StoredRun): number {
+  const { tasks } = input as TrialRecord
+  if (tasks !== undefined) return tasks
+  throw new GreenloopError('run_conflict', `not all tasks of the run ${id} were handed in before its process ended`, {
+    why: 'its manifest lists them, and the record holds only those that came',
+    help: `give the command of the run again, with --run-id ${id}`,
+  })
+}
+
+interface HandingIn {
+  readonly tasks: Iterable<Task>
+  readonly signal: AbortSignal
+}
+
+/** Keeps a run with all its tasks. Gives the run as it ended where it was cancelled meanwhile, from here or elsewhere. */
+async function handIn(store: RunStore, run: NewRun, { tasks, signal }: HandingIn): Promise<StoredRun> {
+  await store.create(run)
+  try {
+    return await submitTasks(store, run, interruptible(tasks, signal))
+  } catch (error) {
+    if (error === signal.reason) return store.requestCancel(run.id, 'the command was interrupted')
+    const there = await store.find(run.id)
+    if (there?.state === 'cancelled') return there
+    throw error
+  }
+}
+
+/** Tasks between two looks at the signal. */
+const taskRound = 1000
+
+/** An embedded store answers without a pause, so that without one no signal would be heard before the last task. */
+async function* interruptible(tasks: Iterable<Task>, signal: AbortSignal): AsyncGenerator<Task> {
+  let count = 0
+  for (const task of tasks) {
+    if (++count % taskRound === 0) await othersTurn()
+    if (signal.aborted) throw signal.reason
+    yield task
   }
 }
 
@@ -112,9 +185,28 @@ async function readTrial({ manifest, overrides = {} }: TrialInput, { cwd }: Surr
         : { rateLimit: { ...policy.rateLimit, ...given(rateLimit) } }),
     },
   })
-  if (merged.success) return merged.data
-  const problems = merged.error.issues.map(({ path, message }) => ({ message: `\`${path.join('.')}\`: ${message}` }))
-  throw new GreenloopError('usage_invalid', 'the trial cannot be run as it is', { problems })
+  if (!merged.success) {
+    const problems = merged.error.issues.map(({ path, message }) => ({ message: `\`${path.join('.')}\`: ${message}` }))
+    throw new GreenloopError('usage_invalid', 'the trial cannot be run as it is', { problems })
+  }
+  refuseIds(merged.data)
+  return merged.data
+}
+
+/** Ids that no store takes are refused before there is a run. Throws `manifest_invalid` with all of them. */
+function refuseIds({ tasks }: Trial): void {
+  if (typeof tasks === 'number') return
+  const first = new Map<string, number>()
+  const problems = tasks.flatMap(({ id }, index) => {
+    const before = first.get(id)
+    first.set(id, before ?? index)
+    const at = `\`tasks.${index}.id\`: ${JSON.stringify(id)}`
+    if (id.includes('\0') || !id.isWellFormed()) return [{ message: `${at} holds a zero byte or half of a character` }]
+    return before === undefined ? [] : [{ message: `${at} is the id of \`tasks.${before}\` already` }]
+  })
+  if (problems.length === 0) return
+  const count = problems.length === 1 ? 'a task has an id' : `${problems.length} tasks have ids`
+  throw new GreenloopError('manifest_invalid', `${count} that cannot be kept`, { problems: problems.slice(0, 200) })
 }
 
 /** The members that were given, or nothing where none was. */
@@ -123,7 +215,7 @@ function given(values: Readonly<Record<string, unknown>> | undefined): Record<st
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }
 
-function* tasksOf({ tasks }: Trial): Generator<Task> {
+function* tasksOf({ tasks }: Pick<Trial, 'tasks'>): Generator<Task> {
   if (typeof tasks === 'number') {
     for (let index = 1; index <= tasks; index++) yield { id: `task-${index}`, payload: {} }
     return

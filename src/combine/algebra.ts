@@ -88,8 +88,9 @@ function smallestPlain(levels: number, columns: number, depth: number): Plan | u
 
 function power(levels: number, times: number): Base | undefined {
   const one = orthogonalArray(levels)
+  if (one === undefined) return undefined
   let base = one
-  for (let done = 0; done < times && base !== undefined && one !== undefined; done++) base = multiply(base, one)
+  for (let done = 0; done < times; done++) base = multiply(base, one)
   return base
 }
 

@@ -9,6 +9,7 @@ import { coverAll, type Whole } from './engine-whole.ts'
 import type { Model } from './model.ts'
 import { enumerate } from './naive.ts'
 import type { Combination, CombineOptions } from './options.ts'
+import { startRival } from './portfolio.ts'
 import { createSolver } from './solver.ts'
 
 /** Largest strength that can be asked for. */
@@ -17,6 +18,9 @@ const mostStrength = 6
 const usualMs = 800
 /** How long the thread is kept from others at a stretch. */
 const breathMs = 20
+/** Time limits above this are worth a second thread, which may end so much later. */
+const leastRivalSeconds = 1
+const rivalGraceMs = 400
 
 /**
  * Makes an array of valid rows in which every feasible combination of values stands: of each set of parameters of the
@@ -25,6 +29,21 @@ const breathMs = 20
  * rows, `rows_invalid` for given rows that do not fit, `usage_invalid` for options, `cancelled` on an abort.
  */
 export async function combine(model: Model, options: CombineOptions = {}): Promise<Combination> {
+  const { engine = 'best', fast = false, maxSteps, timeLimitSeconds = 0 } = options
+  const hasRival = engine === 'best' && !fast && maxSteps === undefined && timeLimitSeconds > leastRivalSeconds
+  if (!hasRival) return giveWay(model, options)
+  const rival = startRival(model, options)
+  try {
+    const own = await giveWay(model, options)
+    if (own.stopped !== 'time_limit') return own
+    const other = await rival.result(rivalGraceMs)
+    return other !== undefined && other.rows.length < own.rows.length ? other : own
+  } finally {
+    await rival.stop()
+  }
+}
+
+async function giveWay(model: Model, options: CombineOptions): Promise<Combination> {
   const work = combining(model, options)
   const clock = options.clock ?? monotonic
   for (let last = clock(); ;) {

@@ -105,7 +105,8 @@ function* startsOf(part: Part, need: Need, options: CoverOptions): Generator<und
 /** Whether growth gives shorter arrays than greedy rows: higher strengths, many parameters of few values each. */
 function suitsGrowth({ compiled }: Part, { arePairs, tuples }: Need, fixed: readonly Int32Array[]): boolean {
   const { counts, forbidden } = compiled
-  if (arePairs || forbidden.length > 0 || fixed.length > 0 || tuples < fewTuples || tuples > mostForLongGrowth) return false
+  if (arePairs || forbidden.length > 0 || fixed.length > 0 || tuples < fewTuples || tuples > mostForLongGrowth)
+    return false
   return counts.length > columnsPerValue * Math.max(...counts)
 }
 

@@ -80,7 +80,8 @@ export class Meter {
     const { clock, signal } = this.#limits
     this.#sinceLook = 0
     if (signal?.aborted === true) throw new GreenloopError('cancelled', 'the combination was cancelled')
-    if (this.#deadline !== undefined && this.stopped === 'none' && clock() >= this.#deadline) this.stopped = 'time_limit'
+    if (this.#deadline !== undefined && this.stopped === 'none' && clock() >= this.#deadline)
+      this.stopped = 'time_limit'
     return this.stopped === 'none'
   }
 

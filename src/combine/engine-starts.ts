@@ -21,21 +21,24 @@ const plansTried = 2
 export function algebraicStarts(compiled: Compiled, mostRows: number): StartRows[] {
   const { counts } = compiled
   const levels = [...new Set(counts)].filter((count) => count >= 2 && count <= mostLevels).sort((a, b) => b - a)
-  const starts: StartRows[] = []
-  for (const level of levels) {
-    const order = Array.from(counts.keys())
-      .filter((p) => (counts[p] as number) <= level)
-      .sort((p, q) => (counts[q] as number) - (counts[p] as number))
-    const exact = order.filter((p) => counts[p] === level)
-    for (const chosen of order.length === exact.length ? [exact] : [exact, order]) {
-      if (chosen.length < 2) continue
-      for (const plan of plansFor(level, chosen.length).slice(0, plansTried)) {
-        const base = plan.size <= mostRows ? plan.build() : undefined
-        if (base !== undefined) starts.push({ rows: laidOut(base, chosen, compiled), name: plan.name })
-      }
-    }
+  return levels.flatMap((level) => groupsFor(level, counts).flatMap((chosen) => startsFor(chosen, level)))
+
+  function startsFor(chosen: readonly number[], level: number): StartRows[] {
+    const plans = plansFor(level, chosen.length).slice(0, plansTried)
+    return plans.flatMap((plan) => {
+      const base = plan.size <= mostRows ? plan.build() : undefined
+      return base === undefined ? [] : [{ rows: laidOut(base, chosen, compiled), name: plan.name }]
+    })
   }
-  return starts
+}
+
+/** Parameters that columns of so many values can serve: those with exactly these, and those with no more. */
+function groupsFor(level: number, counts: Int32Array): number[][] {
+  const order = Array.from(counts.keys())
+    .filter((p) => (counts[p] as number) <= level)
+    .sort((p, q) => (counts[q] as number) - (counts[p] as number))
+  const exact = order.filter((p) => counts[p] === level)
+  return [exact, order].filter((group, at) => group.length >= 2 && (at === 0 || group.length > exact.length))
 }
 
 /** Gives each chosen parameter a column; values that it does not have leave the cell open. */

@@ -8,6 +8,7 @@ import { createStream, type Stream } from './engine-stream.ts'
 import type { PairTable } from './feasibility.ts'
 import { boundOf } from './engine-bound.ts'
 import { greedyRows } from './greedy.ts'
+import { weigh } from './engine-weights.ts'
 import { growRows } from './ipo.ts'
 import { leftOver } from './engine-left.ts'
 import type { CombineOptions } from './options.ts'
@@ -125,8 +126,10 @@ function* perform(job: Job, given: WholeOptions, stream: Stream): Generator<unde
   const { engine = 'best', fast: isFast = false, prioritize = false } = given.options
   const need = engine === 'IPO' ? undefined : needOf(part, wanted)
   const bound = boundOf(part, wanted, { pairs: need?.pairs, isThorough: engine === 'best' && !isFast })
-  const { cover, tuples } =
+  const { cover: found, tuples } =
     need === undefined ? yield* grown(job, stream) : yield* covered(job, need, { given, stream, bound })
+  const rows = need === undefined ? found.rows : weigh(part, need, { rows: found.rows, kept: fixed.length, stream })
+  const cover = { ...found, rows }
   const ranking = prioritize ? (need ?? needOf(part, wanted)) : undefined
   const kept = fixed.length
   const ranked = ranking === undefined ? unranked(cover.rows, kept) : rankRows(cover.rows, kept, ranking.open())

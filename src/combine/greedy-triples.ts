@@ -105,19 +105,22 @@ export class OpenTriples implements OpenTuples {
   }
 
   #visit(row: Int32Array, visit: (triple: readonly [number, number, number]) => void): void {
-    const symbols = this.#symbols
     for (let p = 0; p < row.length; p++) {
       const a = row[p] as number
       if (this.#degree[a] === 0) continue
       for (let q = p + 1; q < row.length; q++) {
         const b = row[q] as number
-        if (this.#pairDegree[a * symbols + b] === 0) continue
-        for (let r = q + 1; r < row.length; r++) {
-          const c = row[r] as number
-          if (this.#has(a, b, c)) visit([a, b, c])
-        }
+        if (this.#pairDegree[a * this.#symbols + b] !== 0) this.#visitThirds(row, { a, b, from: q + 1 }, visit)
       }
     }
+  }
+
+  #visitThirds(
+    row: Int32Array,
+    { a, b, from }: { readonly a: number; readonly b: number; readonly from: number },
+    visit: (triple: readonly [number, number, number]) => void,
+  ): void {
+    for (let r = from; r < row.length; r++) if (this.#has(a, b, row[r] as number)) visit([a, b, row[r] as number])
   }
 
   #has(a: number, b: number, c: number): boolean {

@@ -27,6 +27,8 @@ export interface Run {
 
 /** Steps between two pauses. */
 const stepsPerPause = 4096
+/** An array with more open tuples than this is far from covering anything. */
+const mostOpened = 50_000
 
 /**
  * Takes rows out one at a time and searches until the rest covers everything again. Pauses now and then, so that whoever
@@ -51,10 +53,13 @@ export function* improve(start: Start, run: Run): Generator<undefined, readonly 
         meter.reachedBound()
         return best
       }
-      array.remove(leastNeeded(array, kept))
+      const row = leastNeeded(array, kept)
+      if (uniqueOf(array, row) > mostOpened) return best
+      array.remove(row)
       search.begin()
       continue
     }
+    if (array.opened > mostOpened) return best
     if (!meter.spend(search.step())) return best
     if (search.steps % stepsPerPause === 0) yield
   }

@@ -95,29 +95,29 @@ export class TupleArray implements SearchArray {
   }
 
   weigh(row: number, trial: Int32Array): number {
-    const { cells, parameters } = this
-    const { sets, setsOf, strides, shifts } = this.#index
-    const base = row * parameters
+    const base = row * this.parameters
     let delta = 0
-    for (let p = 0; p < parameters; p++) {
-      if (cells[base + p] === trial[p]) continue
-      for (const set of setsOf[p] as Int32Array) {
-        let old = shifts[set] as number
-        let next = old
-        let isFirst = true
-        for (let at = sets.starts[set] as number; at < (sets.starts[set + 1] as number); at++) {
-          const q = sets.members[at] as number
-          // A set with several changed cells counts once, at its first.
-          if (q < p && cells[base + q] !== trial[q]) isFirst = false
-          old += (cells[base + q] as number) * (strides[at] as number)
-          next += (trial[q] as number) * (strides[at] as number)
-        }
-        if (!isFirst) continue
-        if ((this.#table[old] as number) >>> 16 === 1) delta += this.#weight[old] as number
-        if ((this.#table[next] as number) >>> 16 === 0) delta -= this.#weight[next] as number
-      }
+    for (let p = 0; p < this.parameters; p++) {
+      if (this.cells[base + p] === trial[p]) continue
+      for (const set of this.#index.setsOf[p] as Int32Array) delta += this.#weighSet(set, { base, trial, p })
     }
     return delta
+  }
+
+  #weighSet(set: number, { base, trial, p }: { base: number; trial: Int32Array; p: number }): number {
+    const { sets, strides, shifts } = this.#index
+    const { cells } = this
+    let old = shifts[set] as number
+    let next = old
+    for (let at = sets.starts[set] as number; at < (sets.starts[set + 1] as number); at++) {
+      const q = sets.members[at] as number
+      // A set with several changed cells counts once, at its first.
+      if (q < p && cells[base + q] !== trial[q]) return 0
+      old += (cells[base + q] as number) * (strides[at] as number)
+      next += (trial[q] as number) * (strides[at] as number)
+    }
+    const lost = (this.#table[old] as number) >>> 16 === 1 ? (this.#weight[old] as number) : 0
+    return (this.#table[next] as number) >>> 16 === 0 ? lost - (this.#weight[next] as number) : lost
   }
 
   change(row: number, parameter: number, symbol: number): void {

@@ -116,11 +116,13 @@ export function* refusedTriples(part: Part, pairs: PairTable): Generator<readonl
   const component = componentsOf(part)
   const decide = createDecision(part, pairs)
   const groups = Map.groupBy(component.keys(), (p) => component[p] as number)
-  for (const members of groups.values())
-    for (const set of subsets(members, 3))
-      for (const row of assignments(part.compiled, set)) {
-        const [a, b, c] = set.map((p) => row[p] as number) as [number, number, number]
-        const isOpen = arePairsFeasible([a, b, c], part.compiled.symbols, pairs)
-        if (isOpen && !decide([a, b, c])) yield [a, b, c]
-      }
+  for (const members of groups.values()) for (const set of subsets(members, 3)) yield* refusedIn(set)
+
+  function* refusedIn(set: readonly number[]): Generator<readonly [number, number, number]> {
+    for (const row of assignments(part.compiled, set)) {
+      const [a, b, c] = set.map((p) => row[p] as number) as [number, number, number]
+      const isOpen = arePairsFeasible([a, b, c], part.compiled.symbols, pairs)
+      if (isOpen && !decide([a, b, c])) yield [a, b, c]
+    }
+  }
 }

@@ -36,7 +36,7 @@ export const policyMapping: Mapping = objectMapping({
     const lifted = ['maxAttempts', 'max_attempts', 'backoffMultiplier', 'backoff_multiplier', 'batchPauseSeconds']
     const inner = lifted.flatMap((name) => {
       const member = members.get(name)
-      if (member === undefined || (name === 'batchPauseSeconds' && members.has('batchSize'))) return []
+      if (member === undefined) return []
       members.delete(name)
       return [[liftedNames[name] ?? name, member] as const]
     })

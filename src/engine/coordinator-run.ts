@@ -1,11 +1,10 @@
-import { parsePolicy } from '../domain/policy.ts'
 import type { Policy } from '../domain/policy.ts'
 import type { LeaseQueue, SharedStore } from '../domain/queue.ts'
 import type { RunStore, StoredRun, TaskCounts } from '../domain/stored-run.ts'
 import type { StopReason } from '../domain/task.ts'
 import type { Clock } from '../lib/clock.ts'
 import { endingOf } from './recorded.ts'
-import { expirySeconds } from './worker-chunks.ts'
+import { expirySeconds, policyOf } from './worker-chunks.ts'
 import { runLeaseMs } from './worker-submit.ts'
 
 /** What a run is watched with. */
@@ -50,7 +49,7 @@ export class RunWatch {
       this.#renewedAt = clock.monotonic()
       await store.renew(run.id, run.epoch, runLeaseMs)
     }
-    const policy = run.policy ?? parsePolicy({})
+    const policy = policyOf(run)
     const reason = await this.#reason(run, policy, now)
     if (reason !== undefined) return this.#stop(run, reason)
     const [next] = await store.unfinished(run.id, this.#firstOpen - 1, 1)
@@ -75,12 +74,12 @@ export class RunWatch {
     log(`run ${run.id} is over: ${stopped?.message ?? `${statistics.succeeded} of ${statistics.total} succeeded`}`)
     await store.notify(run.id)
     // Held back for ever otherwise; workers see that the run is over and drop them.
-    if (run.policy?.batchSize !== undefined) await queue.release(run.id)
+    if (policyOf(run).batchSize !== undefined) await queue.release(run.id)
   }
 
   async #reason(run: StoredRun, { stop }: Policy, now: number): Promise<StopReason | undefined> {
     const { timeoutSeconds, maxFailures, maxTokens, maxCostUsd } = stop
-    if (timeoutSeconds !== undefined && now - (run.startedAt ?? now) >= timeoutSeconds * 1000)
+    if (timeoutSeconds !== undefined && now - Number(run.startedAt) >= timeoutSeconds * 1000)
       return { kind: 'timeout', message: `the run took longer than ${timeoutSeconds} s` }
     if (maxFailures === undefined && maxTokens === undefined && maxCostUsd === undefined) return undefined
     const { clock, store } = this.#parts
@@ -117,9 +116,9 @@ export class RunWatch {
     await store.exclusively(`refill ${run.id}`, async () => {
       if ((await queue.pending(run.id)) > 0) return
       const tasks = await store.unfinished(run.id, -1, refillPage)
-      const end = (this.#batch + 1) * (policy.batchSize ?? Number.MAX_SAFE_INTEGER)
+      const { batchSize } = policy
       const chunks = tasks
-        .filter(({ seq }) => policy.batchSize === undefined || seq < end)
+        .filter(({ seq }) => batchSize === undefined || seq < (this.#batch + 1) * batchSize)
         .map(({ seq }) => ({ runId: run.id, from: seq, to: seq + 1, expireSeconds: expirySeconds(1, policy) }))
       log(`run ${run.id} had ${tasks.length} tasks without a chunk`)
       await store.transaction((tx) => queue.put(chunks, tx))

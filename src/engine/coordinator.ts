@@ -1,10 +1,12 @@
-import type { Lease, LeaseQueue, SharedLimit, SharedStore, TokenStore } from '../domain/queue.ts'
+import { GreenloopError } from '../domain/errors.ts'
+import type { LeaseQueue, SharedLimit, SharedStore, TokenStore } from '../domain/queue.ts'
 import { runKinds } from '../domain/stored-run.ts'
-import type { RunStore, StoredTask } from '../domain/stored-run.ts'
+import type { RunStore, StoredRun, StoredTask } from '../domain/stored-run.ts'
 import type { TaskResult } from '../domain/task.ts'
 import type { Clock } from '../lib/clock.ts'
 import { RunWatch } from './coordinator-run.ts'
 import { createBell } from './worker-bell.ts'
+import { tasksIn } from './worker-chunks.ts'
 import { isShared } from './worker-submit.ts'
 
 /** What a coordinator works with. */
@@ -81,7 +83,17 @@ export class Coordinator {
     for (const run of shared) {
       const watch = this.#watches.get(run.id) ?? new RunWatch(this.#parts)
       this.#watches.set(run.id, watch)
+      await this.#look(watch, run, now)
+    }
+  }
+
+  /** One run that cannot be looked after keeps none of the others from its end. */
+  async #look(watch: RunWatch, run: StoredRun, now: number): Promise<void> {
+    try {
       await watch.look(run, now)
+    } catch (error) {
+      if (error instanceof GreenloopError && error.code === 'store_unavailable') throw error
+      this.#parts.log(`a look at run ${run.id} failed: ${String(error)}`)
     }
   }
 
@@ -91,8 +103,6 @@ export class Coordinator {
     const leases = await queue.exhausted(exhaustedAtOnce)
     if (leases.length === 0) return
     const [open, heads] = await Promise.all([store.open(leases), store.heads(leases.map(({ runId }) => runId))])
-    const tasksOf = ({ runId, from, to }: Lease): readonly StoredTask[] =>
-      (open.get(runId) ?? []).filter(({ seq }) => seq >= from && seq < to)
     await store.transaction(async (tx) => {
       const removed = await queue.discard(leases, tx)
       const ours = leases.filter(({ jobId }) => removed.has(jobId))
@@ -100,13 +110,13 @@ export class Coordinator {
       const singles = ours
         .filter(({ alone }) => !alone)
         .flatMap((lease) =>
-          tasksOf(lease).map(({ seq }) => ({ runId: lease.runId, from: seq, to: seq + 1, alone: true })),
+          tasksIn(open, lease).map(({ seq }) => ({ runId: lease.runId, from: seq, to: seq + 1, alone: true })),
         )
       if (singles.length > 0) await queue.put(singles, tx)
       const records = ours
         .filter(({ alone, runId }) => alone && heads.get(runId)?.state === 'running')
         .flatMap((lease) =>
-          tasksOf(lease).map((task) => ({
+          tasksIn(open, lease).map((task) => ({
             runId: lease.runId,
             seq: task.seq,
             result: crashed(task, lease.retryCount + 1),

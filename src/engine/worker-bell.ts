@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../lib/clock.ts'
+import type { Clock } from '../lib/clock.ts'
 
 /** Wakes one sleeper before its time. */
 export interface Bell {
@@ -18,15 +18,15 @@ export function createBell(clock: Pick<Clock, 'after'>): Bell {
     },
     async wait(ms, signal) {
       if (!isRung && !signal.aborted) {
-        let timer: Timer | undefined
-        await new Promise<void>((resolve) => {
-          wake = resolve
-          timer = clock.after(ms, resolve)
-          signal.addEventListener('abort', wake, { once: true })
-        })
-        timer?.cancel()
-        if (wake !== undefined) signal.removeEventListener('abort', wake)
+        const { promise, resolve } = Promise.withResolvers<void>()
+        const timer = clock.after(ms, resolve)
+        const onAbort = (): void => resolve()
+        signal.addEventListener('abort', onAbort, { once: true })
+        wake = resolve
+        await promise
         wake = undefined
+        timer.cancel()
+        signal.removeEventListener('abort', onAbort)
       }
       isRung = false
     },

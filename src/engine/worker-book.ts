@@ -181,7 +181,8 @@ async function writeGroup(group: readonly Entry[], { store, queue }: BookParts):
     const rows = ours.flatMap(({ holding, records }) =>
       confirmed.has(holding.lease.jobId) && holding.state === 'held' ? records : [],
     )
-    if (rows.length > 0) await store.record(rows, tx)
+    if (rows.length === 0) return confirmed
+    await store.record(rows, tx)
     return confirmed
   })
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parsePolicy } from '../domain/policy.ts'
-import { chunkSizeFor, chunksOf, expirySeconds } from './worker-chunks.ts'
+import { chunkSizeFor, chunksOf, expirySeconds, policyOf, tasksIn } from './worker-chunks.ts'
 
 const policies = fc.record({ batchSize: fc.option(fc.integer({ min: 1, max: 100 }), { nil: undefined }) })
 
@@ -60,5 +60,22 @@ describe('expirySeconds', () => {
   it('counts the wait for the rate limit', () => {
     const slow = parsePolicy({ timeoutSeconds: 60, retry: { maxBackoffSeconds: 0 }, rateLimit: { perMinute: 1 } })
     expect(expirySeconds(16, slow)).toBe(2 * 16 * 120)
+  })
+})
+
+describe('policyOf', () => {
+  it('is the policy of the run, or the usual one where it has none', () => {
+    const policy = parsePolicy({ concurrency: 3 })
+    expect(policyOf({ policy })).toBe(policy)
+    expect(policyOf({})).toEqual(parsePolicy({}))
+  })
+})
+
+describe('tasksIn', () => {
+  it('picks the tasks of a chunk, and finds none in a run that has none open', () => {
+    const tasks = [0, 1, 2, 3].map((seq) => ({ id: `t${seq}`, payload: null, seq, attempts: [] }))
+    const open = new Map([['r', tasks]])
+    expect(tasksIn(open, { runId: 'r', from: 1, to: 3 }).map(({ seq }) => seq)).toEqual([1, 2])
+    expect(tasksIn(open, { runId: 'over', from: 1, to: 3 })).toEqual([])
   })
 })

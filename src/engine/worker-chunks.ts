@@ -1,5 +1,7 @@
+import { parsePolicy } from '../domain/policy.ts'
 import type { Policy } from '../domain/policy.ts'
-import type { NewChunk } from '../domain/queue.ts'
+import type { Chunk, NewChunk } from '../domain/queue.ts'
+import type { StoredRun, StoredTask } from '../domain/stored-run.ts'
 
 /** Chunks are never larger: a lost one is little work, and a busy one leaves something for others. */
 export const largestChunk = 16
@@ -9,6 +11,16 @@ const shortestExpirySeconds = 900
 const longestExpirySeconds = 86_400
 /** Tasks without a limit are taken to end within this. */
 const assumedTimeoutSeconds = 3600
+
+/** The policy of a run; the defaults where it was handed in without. */
+export function policyOf({ policy }: Pick<StoredRun, 'policy'>): Policy {
+  return policy ?? parsePolicy({})
+}
+
+/** The tasks of a chunk among those that the store gave for several. */
+export function tasksIn(open: ReadonlyMap<string, readonly StoredTask[]>, chunk: Chunk): readonly StoredTask[] {
+  return (open.get(chunk.runId) ?? []).filter(({ seq }) => seq >= chunk.from && seq < chunk.to)
+}
 
 /** Tasks of a chunk, so that it takes about 16 seconds: 16 for tasks below a second, 2 for ten-second calls. */
 export function chunkSizeFor(expectedTaskMs: number): number {

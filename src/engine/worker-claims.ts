@@ -1,10 +1,9 @@
 import type { Lease, LeaseQueue, SharedStore } from '../domain/queue.ts'
 import type { StoredRun, StoredTask } from '../domain/stored-run.ts'
-import { parsePolicy } from '../domain/policy.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Bell } from './worker-bell.ts'
 import type { Book } from './worker-book.ts'
-import { expirySeconds, largestChunk } from './worker-chunks.ts'
+import { expirySeconds, largestChunk, policyOf, tasksIn } from './worker-chunks.ts'
 import type { Holding, Holdings } from './worker-holding.ts'
 import type { Slots } from './worker-slots.ts'
 import { isShared } from './worker-submit.ts'
@@ -85,7 +84,9 @@ export class Claimer {
   /** Whoever works on a task that may end its process holds nothing else, so that it takes nobody with it. */
   #tendAlone(alone: Alone): number {
     const { holdings, begin, clock, pollMs } = this.#parts
-    if (!holdings.all.has(alone.holding.lease.jobId)) {
+    const { holding, tasks } = alone
+    // Done, lost, or of a run that has ended meanwhile.
+    if (holding.state !== 'held' || !holdings.all.has(holding.lease.jobId)) {
       this.#alone = undefined
       // Where one was, there are more.
       this.#lookAloneAt = clock.monotonic()
@@ -93,7 +94,7 @@ export class Claimer {
     }
     if (!alone.isBegun && holdings.all.size === 1) {
       alone.isBegun = true
-      begin(alone.holding.run, alone.tasks)
+      begin(holding.run, tasks)
     }
     return pollMs
   }
@@ -107,9 +108,9 @@ export class Claimer {
     this.#chunkSize = Math.max(1, Math.ceil(leases.reduce((sum, { from, to }) => sum + to - from, 0) / leases.length))
     for (const lease of leases) {
       const run = heads.get(lease.runId)
-      const tasks = (open.get(lease.runId) ?? []).filter(({ seq }) => seq >= lease.from && seq < lease.to)
-      if (run === undefined || !isOpen(run)) book.settle(holdings.add(lease, run ?? unknownRun(lease), []))
-      else if (tasks.length === 0) book.settle(holdings.add(lease, run, []))
+      const tasks = tasksIn(open, lease)
+      if (run === undefined || !isOpen(run) || tasks.length === 0)
+        book.settle(holdings.add(lease, run ?? unknownRun(lease), []))
       else if (!lease.alone && lease.retryCount >= lossesBorne) await this.#cut(lease, run, tasks)
       else this.#hold(lease, run, tasks)
     }
@@ -125,7 +126,7 @@ export class Claimer {
   /** In place of a chunk that went down with its holders, each of its tasks on its own. */
   async #cut(lease: Lease, run: StoredRun, tasks: readonly StoredTask[]): Promise<void> {
     const { store, queue, log } = this.#parts
-    const expireSeconds = expirySeconds(1, run.policy ?? parsePolicy({}))
+    const expireSeconds = expirySeconds(1, policyOf(run))
     const singles = tasks.map(({ seq }) => ({ runId: run.id, from: seq, to: seq + 1, alone: true, expireSeconds }))
     log(`a chunk of ${tasks.length} tasks of run ${run.id} was lost ${lease.retryCount} times: each is tried alone`)
     await store.transaction(async (tx) => {

@@ -1,3 +1,4 @@
+import { GreenloopError } from '../domain/errors.ts'
 import type { Lease } from '../domain/queue.ts'
 import type { StoredRun, StoredTask } from '../domain/stored-run.ts'
 import type { Task } from '../domain/task.ts'
@@ -19,13 +20,15 @@ export interface Holdings {
   readonly all: ReadonlyMap<string, Holding>
   /** Tasks without a result, over all chunks. */
   readonly left: number
+  /** Takes a chunk in. Whoever gets one again had lost it before. */
   add(lease: Lease, run: StoredRun, tasks: readonly StoredTask[]): Holding
+  /** The chunk of a task. Throws `internal` for a task of none. */
   of(task: Task): Holding
-  /** Counts a task of it as over. */
+  /** Counts a task of it as over; only while it is held. */
   finish(holding: Holding): void
-  /** Its run is over: nothing more is written, and the chunk can be settled. */
+  /** Its run is over: nothing more is written, and the chunk can be settled; only while it is held. */
   retire(holding: Holding): void
-  /** The chunk is with somebody else: its handlers are aborted and what they give is dropped. */
+  /** The chunk is with somebody else: its handlers are aborted and what they give is dropped. Not where it is removed. */
   lose(holding: Holding): void
   /** The chunk is done, put back or lost. */
   remove(holding: Holding): void
@@ -36,10 +39,17 @@ export function createHoldings(onLost: (holding: Holding) => void): Holdings {
   const all = new Map<string, Holding>()
   const owners = new WeakMap<Task, Holding>()
   let left = 0
-  const remove = (holding: Holding): void => {
-    if (all.get(holding.lease.jobId) !== holding) return
+  const remove = (holding: Holding): boolean => {
+    if (all.get(holding.lease.jobId) !== holding) return false
     all.delete(holding.lease.jobId)
     left -= holding.left
+    return true
+  }
+  const lose = (holding: Holding): void => {
+    if (!remove(holding)) return
+    holding.state = 'lost'
+    onLost(holding)
+    holding.stop.abort(new Error('another worker has taken this chunk over'))
   }
   return {
     all,
@@ -47,6 +57,8 @@ export function createHoldings(onLost: (holding: Holding) => void): Holdings {
       return left
     },
     add(lease, run, tasks) {
+      const earlier = all.get(lease.jobId)
+      if (earlier !== undefined) lose(earlier)
       const holding: Holding = { lease, run, left: tasks.length, state: 'held', stop: new AbortController() }
       for (const task of tasks) owners.set(task, holding)
       all.set(lease.jobId, holding)
@@ -55,25 +67,19 @@ export function createHoldings(onLost: (holding: Holding) => void): Holdings {
     },
     of(task) {
       const holding = owners.get(task)
-      if (holding === undefined) throw new TypeError(`task ${task.id} belongs to no chunk`)
+      if (holding === undefined) throw new GreenloopError('internal', `task ${task.id} belongs to no chunk`)
       return holding
     },
     finish(holding) {
       holding.left--
-      if (all.get(holding.lease.jobId) === holding) left--
+      left--
     },
     retire(holding) {
       holding.state = 'idle'
-      if (all.get(holding.lease.jobId) === holding) left -= holding.left
+      left -= holding.left
       holding.left = 0
     },
-    lose(holding) {
-      if (holding.state === 'lost') return
-      holding.state = 'lost'
-      remove(holding)
-      onLost(holding)
-      holding.stop.abort(new Error('another worker has taken this chunk over'))
-    },
+    lose,
     remove,
   }
 }

@@ -1,5 +1,4 @@
 import { GreenloopError } from '../domain/errors.ts'
-import { parsePolicy } from '../domain/policy.ts'
 import type { TokenStore } from '../domain/queue.ts'
 import type { StoredRun, StoredTask } from '../domain/stored-run.ts'
 import type { Handler, Task, TaskAttempt, TaskContext, TaskResult } from '../domain/task.ts'
@@ -8,6 +7,7 @@ import { classify } from './classify.ts'
 import { createScheduler } from './scheduler.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Book } from './worker-book.ts'
+import { policyOf } from './worker-chunks.ts'
 import type { Holding, Holdings } from './worker-holding.ts'
 import { SharedLimiter } from './worker-limiter.ts'
 import { Feed } from './worker-slots.ts'
@@ -45,7 +45,7 @@ export class Lane {
     this.run = run
     this.#parts = parts
     this.#feed = new Feed(parts.slots)
-    const policy = run.policy ?? parsePolicy({})
+    const policy = policyOf(run)
     const concurrency = Math.min(policy.concurrency, parts.slotCount)
     // Batches and stop conditions are about all workers: the coordinator looks after them.
     const { batchSize: _, ...own } = { ...policy, concurrency, batchPauseSeconds: 0, stop: {} }
@@ -75,24 +75,22 @@ export class Lane {
   }
 
   async #carryOut(factory: HandlerFactory): Promise<void> {
-    const { slots, book, holdings } = this.#parts
-    const limiter = this.#limiter()
+    const { slots, holdings, log } = this.#parts
     try {
       await this.#scheduler.run(this.#feed, this.#handler(factory), {
         runId: this.run.id,
         classify: (error) =>
           error === lost ? { ...classify(error), class: 'cancelled', retryable: false } : classify(error),
         attemptsBefore: (task) => ended((task as StoredTask).attempts),
-        ...(limiter === undefined ? {} : { limiter }),
+        limiter: this.#limiter(),
         onStart: (task) => slots.occupy(task),
         onAttempt: (task, attempt) => this.#noteAttempt(task, attempt),
         onResult: (result) => this.#noteResult(result),
       })
     } catch (error) {
-      this.#parts.log(`run ${this.run.id} broke down at this worker: ${String(error)}`)
+      log(`run ${this.run.id} broke down at this worker: ${String(error)}`)
       // Without a heartbeat its chunks come to another worker.
       for (const holding of holdings.all.values()) if (holding.lease.runId === this.run.id) holdings.lose(holding)
-      void book
     } finally {
       this.#end.abort()
     }

@@ -84,9 +84,9 @@ export class SharedLimiter implements Limiter {
     const { clock, signal } = this.#parts
     this.#isAsking = true
     try {
-      while (this.#waiters.size > 0) {
+      for (let [first] = this.#waiters; first !== undefined; [first] = this.#waiters) {
         const pauseMs = this.#closedUntil - clock.monotonic()
-        const waitMs = pauseMs > 0 ? pauseMs : await this.#refill()
+        const waitMs = pauseMs > 0 ? pauseMs : await this.#refill(first)
         this.#grant()
         if (waitMs > 0) await clock.sleep(waitMs, signal)
       }
@@ -99,13 +99,12 @@ export class SharedLimiter implements Limiter {
   }
 
   /** Takes what is wanted; gives how long to wait before asking again. */
-  async #refill(): Promise<number> {
+  async #refill(first: Waiter): Promise<number> {
     const { perMinute, burst } = this.#limit
     const { store, log } = this.#parts
-    const [first] = this.#waiters
     const wanted = this.#waiters.values().reduce((sum, { tokens }) => sum + tokens, -this.#inHand)
     const share = Math.ceil((perMinute / 60) * shareSeconds)
-    const count = Math.min(wanted, burst, Math.max(share, first?.tokens ?? 1))
+    const count = Math.min(wanted, burst, Math.max(share, first.tokens))
     try {
       const { granted, retryInMs } = await store.take(this.#limit, count)
       this.#inHand += granted

@@ -1,9 +1,8 @@
 import { GreenloopError } from '../domain/errors.ts'
-import { parsePolicy } from '../domain/policy.ts'
 import type { LeaseQueue, SharedStore } from '../domain/queue.ts'
 import type { NewRun, RunOwner, RunStore, StoredRun } from '../domain/stored-run.ts'
 import type { Task } from '../domain/task.ts'
-import { chunksOf, chunkSizeFor } from './worker-chunks.ts'
+import { chunksOf, chunkSizeFor, policyOf } from './worker-chunks.ts'
 
 /** What a run is handed to. */
 export interface SubmitParts {
@@ -79,9 +78,8 @@ async function admitAll(parts: Admission, tasks: Iterable<Task> | AsyncIterable<
 
 async function admitPage(parts: Admission, firstSeq: number, tasks: readonly Task[]): Promise<void> {
   const { store, queue, run, expectedTaskMs = 0 } = parts
-  const policy = run.policy ?? parsePolicy({})
   const chunkSize = chunkSizeFor(expectedTaskMs)
-  const range = { runId: run.id, from: firstSeq, to: firstSeq + tasks.length, policy, chunkSize }
+  const range = { runId: run.id, from: firstSeq, to: firstSeq + tasks.length, policy: policyOf(run), chunkSize }
   await store.transaction(async (tx) => {
     const isNew = await store.admit({ runId: run.id, firstSeq, tasks }, tx)
     // A page that is known has its chunks, or had them: they were stored in the same transaction.

@@ -1,4 +1,3 @@
-import { parsePolicy } from '../domain/policy.ts'
 import type { LeaseQueue, SharedStore, TokenStore } from '../domain/queue.ts'
 import type { RunKind, RunStore, StoredRun, StoredTask } from '../domain/stored-run.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -7,7 +6,7 @@ import { createBell, createSerial } from './worker-bell.ts'
 import type { Bell } from './worker-bell.ts'
 import { Book } from './worker-book.ts'
 import { Claimer, isOpen } from './worker-claims.ts'
-import { expirySeconds } from './worker-chunks.ts'
+import { expirySeconds, policyOf } from './worker-chunks.ts'
 import { createHoldings } from './worker-holding.ts'
 import type { Holding, Holdings } from './worker-holding.ts'
 import { Lane } from './worker-lane.ts'
@@ -170,8 +169,7 @@ class Worker {
     const askedAt = clock.monotonic()
     const held = [...this.#holdings.all.values()]
     const kept = held.length === 0 ? new Set() : await queue.renew(held.map(({ lease }) => lease))
-    for (const holding of held)
-      if (!kept.has(holding.lease.jobId) && this.#holdings.all.has(holding.lease.jobId)) this.#holdings.lose(holding)
+    for (const holding of held) if (!kept.has(holding.lease.jobId)) this.#holdings.lose(holding)
     this.#renewedAt = askedAt
     this.#slots.serve()
   }
@@ -189,14 +187,13 @@ class Worker {
   /** Aborts what runs of a run that is over, and settles its chunks without results. */
   #endRun(runId: string, reason: string): void {
     const lane = this.#lanes.get(runId)
-    if (lane === undefined) return
     this.#lanes.delete(runId)
     for (const holding of this.#holdings.all.values()) {
       if (holding.lease.runId !== runId) continue
       this.#holdings.retire(holding)
       this.#book.settle(holding)
     }
-    lane.stop(reason)
+    lane?.stop(reason)
   }
 
   async #drain(): Promise<void> {
@@ -220,18 +217,19 @@ class Worker {
   /** A fresh chunk for each that is not finished: no loss is counted against it. */
   async #giveBack(): Promise<void> {
     const { store, queue } = this.#parts
-    const leases = [...this.#holdings.all.values()].map(({ lease }) => lease)
-    if (leases.length === 0) return
-    const heads = await store.heads([...new Set(leases.map(({ runId }) => runId))])
+    const held = [...this.#holdings.all.values()]
+    if (held.length === 0) return
     await store.transaction(async (tx) => {
-      const ours = await queue.settle(leases, tx)
-      const chunks = leases
-        .filter(({ jobId }) => ours.has(jobId))
-        .map(({ runId, from, to, alone }) => {
-          const policy = heads.get(runId)?.policy ?? parsePolicy({})
-          return { runId, from, to, alone, expireSeconds: expirySeconds(to - from, policy) }
+      const ours = await queue.settle(
+        held.map(({ lease }) => lease),
+        tx,
+      )
+      const chunks = held
+        .filter(({ lease }) => ours.has(lease.jobId))
+        .map(({ run, lease: { runId, from, to, alone } }) => {
+          return { runId, from, to, alone, expireSeconds: expirySeconds(to - from, policyOf(run)) }
         })
-      if (chunks.length > 0) await queue.put(chunks, tx)
+      await queue.put(chunks, tx)
     })
   }
 }

@@ -115,9 +115,8 @@ async function prune(
   const { pruneRuns } = await import('../../app/runs.ts')
   const rule = { olderThanDays: olderThan, keep, dryRun, artifacts }
   const removed = await pruneRuns(rule, storeSurroundings(session, options))
-  session.output.note(
-    `${removed.length} ${removed.length === 1 ? 'run' : 'runs'} ${dryRun ? 'would be' : 'were'} removed\n`,
-  )
+  const [noun, verb] = removed.length === 1 ? ['run', 'was'] : ['runs', 'were']
+  session.output.note(`${removed.length} ${noun} ${dryRun ? 'would be' : verb} removed\n`)
   document(session, { dryRun, removed: removed.map(({ id, kind, title }) => ({ id, kind, title })) })
 }
 

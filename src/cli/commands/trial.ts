@@ -40,7 +40,7 @@ export function registerTrial(program: Command, session: Session): void {
     .option('--output-bytes <n>', 'size of the text that each success gives', wholeNumber(0))
     .option('--seed <n>', 'seed of the fates', wholeNumber(0))
     .option('--concurrency <n>', 'tasks at a time (8)', wholeNumber(1))
-    .option('--per-minute <n>', 'attempts that begin in a minute', seconds)
+    .option('--per-minute <n>', 'attempts that begin in a minute', rate)
     .option('--burst <n>', 'attempts that may begin at once', wholeNumber(1))
     .option('--max-attempts <n>', 'attempts at one task (1)', wholeNumber(1))
     .option('--task-timeout <seconds>', 'limit of one attempt', seconds)
@@ -78,6 +78,12 @@ function overridesOf(options: TrialOptions) {
 function share(text: string): number {
   const value = Number(text)
   if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('A share from 0 to 1 is wanted.')
+  return value
+}
+
+function rate(text: string): number {
+  const value = Number(text)
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('A number above 0 is wanted.')
   return value
 }
 
