@@ -50,7 +50,7 @@ export async function runRequest(
   // Loaded while the tests run, since it is not needed before they are over.
   const reports = import('../report/write.ts')
   const { runId, runDir, overlay = [], collectOnly = false, book, resumed, earlier } = input
-  const redact = redactorOf(loaded).text
+  const redact = redactorOf(loaded, request.env).text
   const record = { book, resumed, appendLogs: earlier !== undefined }
   const place = { runDir, runId, environment, overlay, leaveOut: storeFiles(loaded.settings.store) }
   const parts = { runner, info, sandbox, ...place, ...record, collectOnly, redact, runTasks: executeTasks }
@@ -72,7 +72,7 @@ export interface Reported {
 /** Writes every report of an execution. */
 export async function report(execution: Execution, input: ExecutionInput, loaded: LoadedSettings): Promise<Reported> {
   const { runDir, request, earlier } = input
-  const redactor = redactorOf(loaded)
+  const redactor = redactorOf(loaded, request.env)
   const { writeReports } = await import('../report/write.ts')
   const coverageRequested = request.coverage !== false
   const { summary } = await writeReports(execution, {

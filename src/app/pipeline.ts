@@ -51,7 +51,7 @@ export async function generateTests(
 ): Promise<Validated> {
   const prepared = await prepare(input, where, resumed)
   const request = await requestFor(prepared, input, where)
-  return onRecord({ prepared, input, resumed, kind: 'generate', retries: 0 }, where, {
+  return onRecord({ prepared, input, resumed, kind: 'generate', retries: 0, variables: request.env }, where, {
     work: async (recording, within) => {
       return (await validated({ prepared, request, input }, { recording, earlier: resumed?.earlier }, within)).result
     },
@@ -68,17 +68,21 @@ export async function runPipeline(
   const prepared = await prepare(input, where, resumed)
   const request = await requestFor(prepared, input, where)
   const earlier = resumed?.earlier
-  return onRecord({ prepared, input, resumed, kind: 'pipeline', retries: request.retries }, where, {
-    work: async (recording, within) => {
-      const ready = await validated({ prepared, request, input }, { recording, earlier }, within)
-      const { result } = ready
-      const planned = { ...ready.execution, book: recording, earlier }
-      within.onStep?.(`running ${result.collected} tests of ${result.script.name} on ${request.framework}`)
-      const execution = await runOrGoOn(planned, prepared.loaded, within)
-      return { ...result, reported: await report(missed(execution, result.collected), planned, prepared.loaded) }
+  return onRecord(
+    { prepared, input, resumed, kind: 'pipeline', retries: request.retries, variables: request.env },
+    where,
+    {
+      work: async (recording, within) => {
+        const ready = await validated({ prepared, request, input }, { recording, earlier }, within)
+        const { result } = ready
+        const planned = { ...ready.execution, book: recording, earlier }
+        within.onStep?.(`running ${result.collected} tests of ${result.script.name} on ${request.framework}`)
+        const execution = await runOrGoOn(planned, prepared.loaded, within)
+        return { ...result, reported: await report(missed(execution, result.collected), planned, prepared.loaded) }
+      },
+      ending: ({ reported }) => endingOf(reported),
     },
-    ending: ({ reported }) => endingOf(reported),
-  })
+  )
 }
 
 interface Planned {
@@ -87,11 +91,12 @@ interface Planned {
   readonly resumed?: Resumption | undefined
   readonly kind: 'generate' | 'pipeline'
   readonly retries: number
+  readonly variables: Readonly<Record<string, string>>
 }
 
 /** Does the work of a run that begins with a generation, in a folder of its own and on record. */
 async function onRecord<T>(
-  { prepared, input, resumed, kind, retries }: Planned,
+  { prepared, input, resumed, kind, retries, variables }: Planned,
   where: Surroundings,
   { work, ending }: { readonly work: RecordedWork<T>; readonly ending: (result: T) => RunEnding },
 ): Promise<T> {
@@ -100,7 +105,7 @@ async function onRecord<T>(
   where.onRun?.(id, folder)
   const stored: StoredInput<PipelineInput> = { cwd: where.cwd, flags: keptFlags(where.flags), input }
   const run = { id, kind, title: input.suite, input: stored, folder }
-  const record = { run, loaded, retries, claimed: resumed, known: resumed?.earlier.known }
+  const record = { run, loaded, retries, variables, claimed: resumed, known: resumed?.earlier.known }
   return recorded(record, where, { work, ending })
 }
 

@@ -1,6 +1,8 @@
 import type { LoadedSettings } from '../config/settings.ts'
 import { errorCatalog, GreenloopError } from '../domain/errors.ts'
+import type { Progress } from '../domain/progress.ts'
 import type { NewRun, RunEnding } from '../domain/stored-run.ts'
+import type { Redactor } from '../lib/redact.ts'
 import { claimNew, startRecording } from './recording.ts'
 import type { Claimed, OwnRecording, Recording } from './recording.ts'
 import { redactorOf } from './settings.ts'
@@ -12,6 +14,8 @@ export interface RecordedRun {
   readonly loaded: LoadedSettings
   /** Further attempts for each test. */
   readonly retries: number
+  /** Variables that the tests see; the secrets among them stay off the record. */
+  readonly variables?: Readonly<Record<string, string>> | undefined
   /** The run was claimed to be resumed; otherwise it is new. */
   readonly claimed?: Claimed | undefined
   /** Number of each test on record, by id. */
@@ -26,11 +30,11 @@ export type RecordedWork<T> = (recording: Recording, where: Surroundings) => Pro
  * opened the work is done without a record, and that is said; a damaged or newer store ends it with its error.
  */
 export async function recorded<T>(
-  { run, loaded, retries, claimed, known }: RecordedRun,
+  { run, loaded, retries, claimed, known, variables }: RecordedRun,
   where: Surroundings,
   { work, ending }: { readonly work: RecordedWork<T>; readonly ending: (result: T) => RunEnding },
 ): Promise<T> {
-  const redactor = redactorOf(loaded)
+  const redactor = redactorOf(loaded, variables)
   const opened = claimed === undefined ? open({ run: redactor.deep(run), loaded }, where) : Promise.resolve(claimed)
   const recording = startRecording(opened, { signal: where.signal, redactor, retries, known })
   recording.event(claimed === undefined ? 'started' : 'resumed', { kind: run.kind, title: run.title })
@@ -41,6 +45,10 @@ export async function recorded<T>(
       recording.event('step', { text })
       where.onStep?.(text)
     },
+    onProgress: (progress: Progress) => {
+      if (progress.kind === 'note') recording.problem(progress.problem)
+      where.onProgress?.(cleaned(progress, redactor))
+    },
   }
   try {
     const result = await work(recording, within)
@@ -49,6 +57,13 @@ export async function recorded<T>(
   } catch (error) {
     throw await conclude(recording, error, where)
   }
+}
+
+/** What is shown while tests run holds no secret either; most of it has no text of theirs. */
+function cleaned(progress: Progress, redactor: Redactor): Progress {
+  if (progress.kind === 'note') return { ...progress, problem: redactor.deep(progress.problem) }
+  if (progress.kind !== 'test' || progress.message === undefined) return progress
+  return { ...progress, message: redactor.text(progress.message) }
 }
 
 /** A cancelled run says who cancelled it, also where its work came to an orderly end. */

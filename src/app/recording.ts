@@ -1,11 +1,10 @@
 import { GreenloopError } from '../domain/errors.ts'
 import type { Attempt, CollectedTest, RunProblem } from '../domain/run.ts'
-import type { JournalEntry, NewRun, RunEnding, RunStore, StoredRun } from '../domain/stored-run.ts'
-import type { Task } from '../domain/task.ts'
+import type { NewRun, RunEnding, RunStore, StoredRun } from '../domain/stored-run.ts'
 import { keepClaim } from '../engine/claim.ts'
-import { after, now, systemClock } from '../lib/clock.ts'
-import type { Timer } from '../lib/clock.ts'
+import { now, systemClock } from '../lib/clock.ts'
 import type { Redactor } from '../lib/redact.ts'
+import { RecordWriter } from './record-writer.ts'
 import { openRunStore, thisProcess } from './store.ts'
 import { isDecided, resultOf, taskAttempt } from './test-records.ts'
 
@@ -15,6 +14,8 @@ export interface Recording {
   readonly signal: AbortSignal
   /** Comes back when the run is on record, or will not be; rejects where the store is refused. */
   readonly ready: Promise<unknown>
+  /** Writes what is left. Throws `lease_lost` where the run is another process's by now; any other trouble waits. */
+  confirm(): Promise<void>
   event(kind: string, data: unknown): void
   found(test: CollectedTest): void
   attempted(test: CollectedTest, attempt: Attempt): void
@@ -40,7 +41,6 @@ export interface RecordingParts {
 
 /** The owner of an embedded run is believed to live for so long after its last sign of life. */
 export const leaseMs = 10_000
-const gatherMs = 50
 
 /** Begins to record a run in a store that is being opened; the run is on record when `opened` has come back. */
 export function startRecording(opened: Promise<Claimed | undefined>, parts: RecordingParts): OwnRecording {
@@ -48,7 +48,7 @@ export function startRecording(opened: Promise<Claimed | undefined>, parts: Reco
   const forward = (): void => stop.abort(parts.signal.reason)
   parts.signal.addEventListener('abort', forward, { once: true })
   if (parts.signal.aborted) forward()
-  const writer = openWriter(opened, parts.redactor)
+  const writer = new RecordWriter(opened, parts.redactor)
   const claim = opened.then(
     (claimed) => claimed && hold(claimed, stop),
     () => undefined,
@@ -71,6 +71,7 @@ export function startRecording(opened: Promise<Claimed | undefined>, parts: Reco
   return {
     signal: stop.signal,
     ready: opened,
+    confirm: () => writer.confirm(),
     event: (kind, data) => writer.entry({ kind: 'event', event: { at: now(), kind, data } }),
     found: (test) => void numberOf(test),
     attempted: (test, attempt) => {
@@ -85,7 +86,7 @@ export function startRecording(opened: Promise<Claimed | undefined>, parts: Reco
     problem: (problem) => writer.entry({ kind: 'event', event: { at: now(), kind: 'problem', data: problem } }),
     end: async (ending) => {
       try {
-        await writer.flush()
+        await writer.flushPatiently()
         const claimed = await opened
         await claimed?.store.end(claimed.run.id, ending, claimed.run.epoch)
       } finally {
@@ -116,64 +117,6 @@ function hold({ store, run }: Claimed, stop: AbortController) {
       onLost: (error) => stop.abort(error),
     },
   )
-}
-
-/** Gathers tasks and entries for a moment, then writes them together, tasks first. */
-function openWriter(opened: Promise<Claimed | undefined>, redactor: Redactor) {
-  let tasks: Task[] = []
-  let firstSeq = 0
-  let entries: JournalEntry[] = []
-  let timer: Timer | undefined
-  let fault: unknown
-  let writing: Promise<void> = Promise.resolve()
-  const journal = opened.then((claimed) => claimed?.store.journal(claimed.run.id, claimed.run.epoch))
-  journal.catch(() => {})
-  const write = async (): Promise<void> => {
-    const [claimed, book] = await Promise.all([opened, journal])
-    const [newTasks, newEntries, from] = [tasks, entries, firstSeq]
-    ;[tasks, entries] = [[], []]
-    if (claimed === undefined || book === undefined) return
-    if (newTasks.length > 0) await claimed.store.addTasks(claimed.run.id, from, clean(newTasks, redactor))
-    for (const entry of clean(newEntries, redactor)) await book.append(entry)
-    await book.flush()
-  }
-  const flush = (): Promise<void> => {
-    timer?.cancel()
-    timer = undefined
-    writing = writing.then(write).catch((error: unknown) => {
-      fault ??= error
-    })
-    return writing
-  }
-  const soon = (): void => {
-    timer ??= after(gatherMs, () => void flush())
-  }
-  return {
-    task: (seq: number, task: Task): void => {
-      if (tasks.length === 0) firstSeq = seq
-      tasks.push(task)
-      soon()
-    },
-    entry: (entry: JournalEntry): void => {
-      entries.push(entry)
-      soon()
-    },
-    flush: async (): Promise<void> => {
-      await flush()
-      if (fault !== undefined) throw fault
-    },
-    close: async (): Promise<void> => {
-      timer?.cancel()
-      await (await journal.catch(() => undefined))?.close().catch(() => {})
-      await (await opened.catch(() => undefined))?.store.close()
-    },
-  }
-}
-
-/** Secrets are rare, and one look at a whole group is much cheaper than one at each of its strings. */
-function clean<T>(group: T, redactor: Redactor): T {
-  const text = JSON.stringify(group)
-  return redactor.text(text) === text ? group : redactor.deep(group)
 }
 
 /** Opens the store and puts a new run in, claimed by this process. */

@@ -24,8 +24,8 @@ export async function makeRunDir(runDir: string): Promise<void> {
 
 /** A run id that cannot lead out of the artifacts folder. Throws `usage_invalid` for any other. */
 export function checkedRunId(runId: string | undefined): string | undefined {
-  if (runId === undefined || /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(runId)) return runId
+  if (runId === undefined || (runId !== 'latest' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(runId))) return runId
   throw new GreenloopError('usage_invalid', `\`${runId}\` cannot be the id of a run`, {
-    help: 'up to 128 letters, digits, dots, dashes and underscores, a letter or digit first',
+    help: 'up to 128 letters, digits, dots, dashes and underscores, a letter or digit first; `latest` is taken',
   })
 }

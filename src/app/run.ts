@@ -50,13 +50,19 @@ export async function runTests(input: RunInput, where: Surroundings, resumed?: R
   const stored: StoredInput<RunInput> = { cwd: where.cwd, flags: keptFlags(where.flags), input }
   const run = { id: runId, kind: 'execute', title, input: stored, folder: runDir } as const
   const earlier = resumed?.earlier
-  return recorded({ run, loaded, retries: request.retries, claimed: resumed, known: earlier?.known }, where, {
-    work: async (recording, within) => {
-      const execution = { request, runId, runDir, book: recording, ready: recording.ready, earlier }
-      return report(await runOrGoOn(execution, loaded, within), execution, loaded)
+  return recorded(
+    { run, loaded, retries: request.retries, variables: request.env, claimed: resumed, known: earlier?.known },
+    where,
+    {
+      work: async (recording, within) => {
+        const execution = { request, runId, runDir, book: recording, ready: recording.ready, earlier }
+        const executed = await runOrGoOn(execution, loaded, within)
+        await recording.confirm()
+        return report(executed, execution, loaded)
+      },
+      ending: endingOf,
     },
-    ending: endingOf,
-  })
+  )
 }
 
 /** What a run of tests concludes. */

@@ -6,7 +6,7 @@ import { now, sleep } from '../lib/clock.ts'
 import { eventsOf } from './earlier.ts'
 import { isOver, standing } from './standing.ts'
 import type { Standing } from './standing.ts'
-import { findRun, withStore } from './store.ts'
+import { findRun, hasStore, withStore } from './store.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** A run as people see it. */
@@ -23,7 +23,9 @@ export interface RunDetails {
 }
 
 /** Runs of the store, newest first. */
-export function listRuns(filter: RunFilter, where: Surroundings): Promise<readonly ShownRun[]> {
+export async function listRuns(filter: RunFilter, where: Surroundings): Promise<readonly ShownRun[]> {
+  // Before the first run there is no store, and that is no mistake unless one was named.
+  if (where.flags?.store === undefined && !(await hasStore(where))) return []
   return withStore(where, async (store) => (await store.list(filter)).map(shown))
 }
 
@@ -67,7 +69,7 @@ export async function followEvents(
         seq = event.seq
         onEvent(event)
       }
-      if (!follow || current.standing !== 'running') return current
+      if (!follow || (current.standing !== 'running' && current.standing !== 'queued')) return current
       await sleep(followMs, where.signal)
     }
   })

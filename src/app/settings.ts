@@ -16,11 +16,18 @@ export async function showSettings(where: Surroundings): Promise<readonly Settin
   return settingRows(await readSettings(where))
 }
 
-/** A redactor of every secret that the settings hold. */
-export function redactorOf({ settings }: LoadedSettings): Redactor {
+const secretName = /(?:^|_)(?:api_?key|key|token|secret|password|passwd|pwd|credentials?)(?:_|$)/i
+/** A shorter value is more likely a word that stands everywhere than a secret. */
+const leastSecret = 8
+
+/** A redactor of every secret that the settings hold, and of the values of these variables that are named like secrets. */
+export function redactorOf({ settings }: LoadedSettings, variables: Readonly<Record<string, string>> = {}): Redactor {
   const { apiKey, headers } = settings.llm
   const secretHeaders = Object.entries(headers).flatMap(([name, value]) =>
     /key|token|auth|secret/i.test(name) ? [value] : [],
   )
-  return createRedactor([...(apiKey === undefined ? [] : [apiKey]), ...secretHeaders])
+  const secretVariables = Object.entries(variables).flatMap(([name, value]) =>
+    secretName.test(name) && value.length >= leastSecret ? [value] : [],
+  )
+  return createRedactor([...(apiKey === undefined ? [] : [apiKey]), ...secretHeaders, ...secretVariables])
 }

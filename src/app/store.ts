@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { GreenloopError } from '../domain/errors.ts'
 import type { RunOwner, RunStore, StoredRun } from '../domain/stored-run.ts'
@@ -15,6 +16,11 @@ export function thisProcess(): RunOwner {
 
 /** Opens the store at a path or address. Throws `store_unavailable`, `store_corrupt`, `store_newer`. */
 export async function openRunStore(at: string): Promise<RunStore> {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(at) && !isShared(at)) {
+    throw new GreenloopError('config_invalid', `\`${at.split('://', 1)[0]}://\` is no store that Greenloop knows`, {
+      help: 'a file, or postgres://user@host/database',
+    })
+  }
   const { openStore } = await import('../store/open.ts')
   return openStore(at, { clock: systemClock })
 }
@@ -38,9 +44,23 @@ export async function namedStore(where: Surroundings): Promise<string> {
   })
 }
 
+/** Whether there is a store to look into. */
+export async function hasStore(where: Surroundings): Promise<boolean> {
+  const at = await namedStore(where)
+  return isShared(at) || existsSync(at)
+}
+
 /** Does something with the store of the settings, and closes it. */
 export async function withStore<T>(where: Surroundings, work: (store: RunStore) => Promise<T>): Promise<T> {
-  const store = await openRunStore(await namedStore(where))
+  const at = await namedStore(where)
+  // Looking into a store makes none: a slip in its name would show as an empty one.
+  if (!isShared(at) && !existsSync(at)) {
+    throw new GreenloopError('store_unavailable', `there is no store at ${at}`, {
+      why: 'the first run makes it',
+      help: 'check the working folder, or name the store with --store',
+    })
+  }
+  const store = await openRunStore(at)
   try {
     return await work(store)
   } finally {

@@ -41,8 +41,8 @@ export async function work({ slots, log }: WorkerInput, where: Surroundings): Pr
       help: 'greenloop worker --database postgres://user@host/database',
     })
   }
-  log(`working with ${slots} slots; SIGTERM ends it, and hands back what it holds`)
-  await withShared(url, (shared) =>
-    runWorker({ ...shared, handlers, slots, clock: systemClock, random, log }, where.signal),
-  )
+  await withShared(url, (shared) => {
+    log(`working with ${slots} slots; SIGTERM ends it, and hands back what it holds`)
+    return runWorker({ ...shared, handlers, slots, clock: systemClock, random, log }, where.signal)
+  })
 }

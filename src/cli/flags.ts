@@ -32,6 +32,12 @@ export function flagsOf(options: GeneratorOptions & RunOptions): Flags {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
+/** The options that name the store, for commands that are shown to be given next. */
+export function storeHint({ store, database }: StoreOptions): string {
+  if (store !== undefined) return ` --store ${store}`
+  return database === undefined ? '' : ' --database URL'
+}
+
 /** Surroundings of a command that looks into the store. */
 export function storeSurroundings(session: Session, { store, database }: StoreOptions): Surroundings {
   const { cwd, env, signal } = session

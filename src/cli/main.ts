@@ -48,7 +48,7 @@ export async function main(args: readonly string[]): Promise<void> {
       return program.opts<Globals>().debug ?? false
     },
     begin: (runId, runDir) => {
-      run = { runId, runDir }
+      run = runDir === '' ? { runId } : { runId, runDir }
     },
     end: (code) => {
       process.exitCode = code

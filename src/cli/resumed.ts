@@ -1,5 +1,5 @@
 import type { TrialResult } from '../app/trial.ts'
-import { storeSurroundings } from './flags.ts'
+import { storeHint, storeSurroundings } from './flags.ts'
 import type { StoreOptions } from './options.ts'
 import { printReport } from './result.ts'
 import type { Session } from './session.ts'
@@ -22,6 +22,6 @@ export async function resumeStored(id: string, options: StoreOptions, session: S
     case 'generate':
       return printValidated(resumed.result, session)
     case 'trial':
-      return printTrial(resumed.result satisfies TrialResult, session)
+      return printTrial(resumed.result satisfies TrialResult, session, storeHint(options))
   }
 }

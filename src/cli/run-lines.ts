@@ -35,7 +35,7 @@ function durationOf({ startedAt, createdAt, finishedAt = createdAt }: ShownRun):
 }
 
 /** One run with its counts, its failures and what can be done next. */
-export function detailLines({ run, counts, failures }: RunDetails, paint: Paint): string {
+export function detailLines({ run, counts, failures }: RunDetails, paint: Paint, store = ''): string {
   const { pending, running, succeeded, failed, error, timeout, cancelled, retries } = counts
   const states = Object.entries({ succeeded, failed, error, timeout, cancelled, running, pending })
   const told = states.filter(([, count]) => count > 0).map(([state, count]) => `${count} ${state}`)
@@ -49,8 +49,8 @@ export function detailLines({ run, counts, failures }: RunDetails, paint: Paint)
     ...failures.map(({ task, state, error: why }) =>
       paint('red', `  ${state} ${visible(task.id)}${why === undefined ? '' : `: ${visible(firstLine(why.message))}`}`),
     ),
-    ...(run.standing === 'interrupted' ? [`again     greenloop runs resume ${run.id}`] : []),
-    ...(run.standing === 'running' ? [`follow    greenloop runs logs -f ${run.id}`] : []),
+    ...(run.standing === 'interrupted' ? [`again     greenloop runs resume ${run.id}${store}`] : []),
+    ...(run.standing === 'running' ? [`follow    greenloop runs logs -f ${run.id}${store}`] : []),
   ]
   return `${lines.join('\n')}\n`
 }

@@ -39,7 +39,7 @@ export function trialProgress({ output }: Session): TrialProgress {
 }
 
 /** Prints a trial run that is over, or was handed in; sets the exit code. */
-export function printTrial({ run, conclusion }: TrialResult, session: Session): void {
+export function printTrial({ run, conclusion }: TrialResult, session: Session, store = ''): void {
   const { output } = session
   const { id, state, verdict, reason } = run
   const exitCode = run.exitCode ?? (state === 'failed' ? errorCatalog.internal.exit : state === 'cancelled' ? 130 : 0)
@@ -48,18 +48,19 @@ export function printTrial({ run, conclusion }: TrialResult, session: Session): 
   if (output.result !== 'human') {
     output.print(`${JSON.stringify(output.result === 'jsonl' ? { kind: 'summary', ...document } : document)}\n`)
   }
-  if (output.result === 'human' || output.progress !== 'none') output.note(readable({ run, conclusion }, session))
+  if (output.result === 'human' || output.progress !== 'none')
+    output.note(readable({ run, conclusion }, session, store))
   session.end(exitCode)
 }
 
-function readable({ run, conclusion }: TrialResult, { output }: Session): string {
+function readable({ run, conclusion }: TrialResult, { output }: Session, store: string): string {
   const paint = painter(output.colour)
   const word = run.verdict ?? run.state
   const colour = word === 'passed' ? 'green' : word === 'failed' ? 'red' : 'yellow'
   const lines = [
     paint('bold', paint(colour, word)) + (conclusion === undefined ? '' : `  ${told(conclusion.statistics)}`),
     ...(run.reason === undefined ? [] : [`reason  ${run.reason}`]),
-    `run     ${run.id}    greenloop runs show ${run.id}`,
+    `run     ${run.id}    greenloop runs show ${run.id}${store}`,
   ]
   return `${lines.join('\n')}\n`
 }

@@ -20,6 +20,9 @@ export const stubSchema = z
     outputBytes: z.int().min(0).max(1_048_576).default(0).describe('Size of the text each success gives.'),
     seed: z.int().min(0).default(1).describe('The same seed gives every attempt the same fate, in whatever order.'),
   })
+  .refine(({ failureRate, errorRate, timeoutRate }) => failureRate + errorRate + timeoutRate <= 1, {
+    message: 'failureRate, errorRate and timeoutRate are more than 1 together',
+  })
   .describe('A system that is not there: trial runs of a policy without a server.')
 
 /** A stub as callers write it. */

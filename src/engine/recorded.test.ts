@@ -198,6 +198,20 @@ describe('carrying out a stored run', () => {
     expect((await work(({ id }) => id)).statistics).toMatchObject({ succeeded: 2 })
   })
 
+  it('does not begin with a run of which a part was handed in, for that would pass for the whole', async () => {
+    await store.create({ id: 'r', kind: 'trial', title: 'test', input: {} })
+    await store.addTasks('r', 0, tasks(3))
+    await expect(work(() => 1)).rejects.toMatchObject({ code: 'run_conflict' })
+    expect((await store.find('r'))?.state).toBe('running')
+  })
+
+  it('tells of tasks that did not succeed', async () => {
+    await submit(2)
+    await work(({ payload }) => (payload === 0 ? failed('no') : 1))
+    const told = (await store.events('r', 0, 10)).map(({ data }) => (data as { text: string }).text)
+    expect(told).toEqual(['failed t0: no'])
+  })
+
   it('ends the run as failed when something breaks that no resumption can mend', async () => {
     await submit(2)
     const broken = { ...store, unfinished: async () => Promise.reject(new TypeError('a defect')) }
@@ -234,7 +248,7 @@ describe('the ending of a run', () => {
   it('is green when every task succeeded, red otherwise, and neither when a budget was used up', () => {
     expect(endingOf({ statistics })).toEqual({ state: 'finished', verdict: 'passed', exitCode: 0 })
     expect(endingOf({ statistics: { ...statistics, succeeded: 1, error: 1 } })).toMatchObject({ verdict: 'failed' })
-    for (const kind of ['token_budget', 'cost_budget'] as const) {
+    for (const kind of ['token_budget', 'cost_budget', 'timeout'] as const) {
       const ending = endingOf({ statistics, stopped: { kind, message: 'used up' } })
       expect(ending).toEqual({ state: 'finished', verdict: 'incomplete', exitCode: 6, reason: 'used up' })
     }

@@ -69,6 +69,9 @@ export async function carryOut(
   handler: Handler,
   { parts, options }: { readonly parts: RecordedParts; readonly options: RecordedOptions },
 ): Promise<RunConclusion> {
+  if (run.taskCount === undefined) {
+    throw new GreenloopError('run_conflict', `not all tasks of run ${run.id} were handed in`)
+  }
   const { store, clock } = parts
   const scheduler = createScheduler(run.policy ?? {}, { clock })
   options.onScheduler?.(scheduler)
@@ -93,6 +96,7 @@ export async function carryOut(
       onAttempt: (task, attempt) => write({ kind: 'attempt', seq: storedTask(task).seq, attempt }),
       onResult: (result) => {
         options.onResult?.(result)
+        if (isWorthTelling(result)) void write(told(result, clock.now()))
         return write({ kind: 'result', seq: storedTask(result.task).seq, result })
       },
     })
@@ -120,16 +124,30 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** Limits that were set for the run: reaching one proves nothing. */
+const limits: ReadonlySet<string> = new Set(['token_budget', 'cost_budget', 'timeout'])
+
 /** What a run of tasks concludes: red as soon as one task did not succeed. */
 export function endingOf({ statistics, stopped }: RunConclusion): RunEnding {
   const { total, succeeded } = statistics
   const reason = stopped === undefined ? {} : { reason: stopped.message }
   if (stopped?.kind === 'cancelled') return { state: 'cancelled', exitCode: 130, ...reason }
-  if (stopped?.kind === 'token_budget' || stopped?.kind === 'cost_budget') {
+  if (stopped !== undefined && limits.has(stopped.kind)) {
     return { state: 'finished', verdict: 'incomplete', exitCode: 6, ...reason }
   }
   const verdict = total === 0 ? 'empty' : succeeded === total ? 'passed' : 'failed'
   return { state: 'finished', verdict, exitCode: { empty: 4, passed: 0, failed: 1 }[verdict], ...reason }
+}
+
+/** A run that is cancelled would otherwise tell of every task that never began. */
+function isWorthTelling({ state }: TaskResult): boolean {
+  return state !== 'succeeded' && state !== 'cancelled'
+}
+
+/** What a log says of a task that did not succeed. */
+function told({ task, state, error }: TaskResult, at: number): JournalEntry {
+  const text = error === undefined ? `${state} ${task.id}` : `${state} ${task.id}: ${error.message}`
+  return { kind: 'event', event: { at, kind: 'task', data: { text } } }
 }
 
 /** The engine gives back the very tasks it was fed. */

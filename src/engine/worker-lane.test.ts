@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { GreenloopError } from '../domain/errors.ts'
+import type { PolicyInput } from '../domain/policy.ts'
+import type { Tx } from '../domain/queue.ts'
 import type { StoredTask } from '../domain/stored-run.ts'
 import { failed } from '../domain/task.ts'
 import type { Handler, TaskContext } from '../domain/task.ts'
+import { random } from '../lib/random.ts'
+import { createVirtualClock } from '../lib/virtual-clock.ts'
 import { findPostgres } from '../../tests/support/postgres.ts'
 import { deploymentOn, patience, tasksOf } from '../../tests/support/workers.ts'
 import { handlersOf } from '../../tests/support/worker-program.ts'
+import { createSerial } from './worker-bell.ts'
+import { Book } from './worker-book.ts'
+import { createHoldings } from './worker-holding.ts'
+import type { Holding } from './worker-holding.ts'
+import { Lane } from './worker-lane.ts'
+import { Slots } from './worker-slots.ts'
 
 const postgres = await findPostgres()
 const whereItIs = postgres === undefined ? describe.skip : describe
@@ -30,8 +40,6 @@ whereItIs('one run at a worker', () => {
     }
     return { seen, handler }
   }
-  const lossTold = (): Promise<void> =>
-    expect.poll(() => deployment.lines.join('\n'), patience).toContain('is with another worker by now')
 
   it('tries again by its policy and keeps every attempt', async () => {
     const { seen, handler } = noting((_, { attempt }) => {
@@ -52,20 +60,20 @@ whereItIs('one run at a worker', () => {
 
   it('goes on counting attempts where another worker has stopped', async () => {
     const { seen, handler } = noting((_, { attempt }) => {
-      if (attempt < 3) throw down
+      if (attempt === 1) throw down
       return failed('no')
     })
-    const retry = { maxAttempts: 3, jitter: 'none' } as const
-    // Longer than the first worker is there, shorter than the second.
-    await deployment.submit('handed on', tasksOf(1), { retry: { ...retry, backoffSeconds: 0.5, backoffMultiplier: 1 } })
+    // Longer than the first worker is there.
+    const retry = { maxAttempts: 2, backoffSeconds: 60, jitter: 'none' } as const
+    await deployment.submit('handed on', tasksOf(1), { retry })
     const stop = deployment.start(handler, { graceMs: 0 })
     await expect.poll(() => seen.length, patience).toBe(1)
     await stop()
     expect(seen).toEqual(['t0/1'])
     deployment.start(handler)
     await deployment.ended('handed on')
-    expect(seen).toEqual(['t0/1', 't0/2', 't0/3'])
-    expect(await deployment.store.counts('handed on')).toMatchObject({ failed: 1, attempts: 3, retries: 2 })
+    expect(seen).toEqual(['t0/1', 't0/2'])
+    expect(await deployment.store.counts('handed on')).toMatchObject({ failed: 1, attempts: 2, retries: 1 })
   })
 
   it('has its tasks wait for a handler that takes its time to be made', async () => {
@@ -98,7 +106,7 @@ whereItIs('one run at a worker', () => {
     expect(seen).toHaveLength(3)
   })
 
-  it('aborts what runs of a chunk that is another worker’s, and begins nothing more of it', async () => {
+  it('aborts what runs of a chunk that another worker has, and begins nothing more of it', async () => {
     const aborted: string[] = []
     const { seen, handler } = noting(async (task, context) => {
       await untilAborted(context).catch(() => aborted.push(task.id))
@@ -106,32 +114,75 @@ whereItIs('one run at a worker', () => {
     })
     // It would be tried again at once, were it still here.
     const retry = { maxAttempts: 5, backoffSeconds: 0 }
-    const stop = deployment.start(handler, { ...quick(), slots: 1 })
+    let writings = 0
+    const transaction = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+      writings++
+      return deployment.store.transaction(work)
+    }
+    const stop = deployment.start(handler, { ...quick(), slots: 1, store: { ...deployment.store, transaction } })
     await deployment.submit('taken', tasksOf(3), { retry })
     await expect.poll(() => seen, patience).toEqual(['t0/1'])
     await deployment.takeOver()
-    await lossTold()
+    await expect.poll(() => aborted, patience).toEqual(['t0'])
     await stop()
     expect(seen).toEqual(['t0/1'])
-    expect(aborted).toEqual(['t0'])
+    // Not even tried.
+    expect(writings).toBe(0)
     expect(await deployment.store.counts('taken')).toMatchObject({ attempts: 0, pending: 3 })
     expect(await deployment.queue.pending('taken')).toBe(1)
   })
 
-  it('does not try a task again that became another worker’s while it waited', async () => {
-    const { seen, handler } = noting(() => {
-      throw down
+  describe('on a clock that a test moves', () => {
+    /** A lane of its own with one slot, that holds all chunks of a new run. */
+    const laneOf = async (
+      id: string,
+      count: number,
+      { work, policy = {} }: { work: Handler; policy?: PolicyInput },
+    ) => {
+      const { store, queue, log } = deployment
+      const clock = createVirtualClock()
+      const slots = new Slots(1, { mayBegin: () => true, onRoom: () => {} })
+      const holdings = createHoldings(() => {})
+      const serial = createSerial()
+      const book = new Book({ store, queue, holdings, clock, log, serial, flushMs: 1, onSettled: () => {} })
+      await deployment.submit(id, tasksOf(count), policy)
+      const held = await deployment.hold()
+      const chunks = held.map(({ lease, run, tasks }) => holdings.add(lease, run, tasks)) as [Holding, Holding]
+      const { seen, handler } = noting(work)
+      const parts = { slots, slotCount: 1, holdings, book, store, clock, random, log }
+      const lane = new Lane(chunks[0].run, () => handler, parts)
+      for (const { tasks } of held) lane.add(tasks)
+      return { lane, clock, slots, holdings, chunks, seen }
+    }
+
+    it('takes back the tasks of a chunk that nobody has begun, and none of another chunk', async () => {
+      const work: Handler = (_, context) => untilAborted(context)
+      const { lane, clock, slots, chunks, seen } = await laneOf('withdrawn', 20, { work })
+      await clock.run()
+      expect([seen.length, slots.waiting]).toEqual([1, 19])
+      lane.withdraw(chunks[1])
+      expect(slots.waiting).toBe(chunks[0].left - 1)
+      lane.stop('enough')
+      await clock.run()
+      await lane.over
+      expect(seen).toHaveLength(1)
     })
-    const retry = { maxAttempts: 2, backoffSeconds: 1, jitter: 'none' } as const
-    const stop = deployment.start(handler, quick())
-    await deployment.submit('waiting', tasksOf(1), { retry })
-    await expect.poll(() => seen, patience).toEqual(['t0/1'])
-    await deployment.takeOver()
-    await lossTold()
-    // It waits for the second attempt, which is none.
-    await stop()
-    expect(seen).toEqual(['t0/1'])
-    expect(await deployment.store.counts('waiting')).toMatchObject({ total: 0, pending: 1 })
+
+    it('does not try a task again whose chunk was lost while it waited for that', async () => {
+      const work: Handler = () => {
+        throw down
+      }
+      const policy: PolicyInput = { retry: { maxAttempts: 2, backoffSeconds: 60, jitter: 'none' } }
+      const { lane, clock, holdings, chunks, seen } = await laneOf('waiting', 1, { work, policy })
+      await clock.run({ untilMs: 59_999 })
+      expect(seen).toEqual(['t0/1'])
+      holdings.lose(chunks[0])
+      lane.close()
+      await clock.run()
+      await lane.over
+      expect(clock.now()).toBe(60_000)
+      expect(seen).toEqual(['t0/1'])
+    })
   })
 
   it('lets go its own chunks only when it breaks down', async () => {

@@ -17,8 +17,15 @@ whereItIs('handing a run to the workers', () => {
     await submitRun(parts(), run, tasksOf(20))
     const [first] = await deployment.hold(1)
     expect(first?.lease).toMatchObject({ from: 0, to: 16 })
-    const again = await submitRun(parts(), run, tasksOf(20))
-    expect(again).toMatchObject({ state: 'running', taskCount: 20 })
+    const asked: string[] = []
+    function* unwanted(): Generator<Task> {
+      asked.push('for a task')
+      yield* tasksOf(20)
+    }
+    expect(await submitRun(parts(), run, unwanted())).toMatchObject({ state: 'running', taskCount: 20 })
+    await deployment.store.end('r', { state: 'finished' })
+    expect(await submitRun(parts(), run, unwanted())).toMatchObject({ state: 'finished' })
+    expect(asked).toEqual([])
     expect(await deployment.queue.pending('r')).toBe(2)
   })
 
@@ -35,7 +42,7 @@ whereItIs('handing a run to the workers', () => {
     expect(await deployment.store.counts('r')).toMatchObject({ pending: 1030 })
   })
 
-  it('stays in nobody else’s reach however long it takes', async () => {
+  it('stays out of reach for everybody else however long it takes', async () => {
     let at = 0
     async function* slow(): AsyncGenerator<Task> {
       for (const task of tasksOf(3000)) {

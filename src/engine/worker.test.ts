@@ -40,7 +40,7 @@ whereItIs('a worker', () => {
     expect(await deployment.store.counts('stopped')).toMatchObject({ pending: 20, attempts: 0 })
   })
 
-  it('gives nothing back that is another worker’s by then', async () => {
+  it('gives nothing back that another worker has by then', async () => {
     const { seen, handler } = endless()
     const stop = deployment.start(handler, { graceMs: 0 })
     await deployment.submit('gone', tasksOf(2))

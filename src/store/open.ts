@@ -21,6 +21,6 @@ const bySchemes: readonly (readonly [scheme: string, open: Open])[] = [
  * Opens the store at an address: `postgres://...` or a file. Throws `store_unavailable`, `store_corrupt`, `store_newer`.
  */
 export async function openStore(place: string, parts: StoreParts): Promise<RunStore> {
-  const open = bySchemes.find(([scheme]) => place.startsWith(scheme))?.[1] ?? embedded
+  const open = bySchemes.find(([scheme]) => place.toLowerCase().startsWith(scheme))?.[1] ?? embedded
   return open(place, parts)
 }

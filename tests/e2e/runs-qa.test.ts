@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
@@ -151,5 +151,28 @@ describe('greenloop store backup', () => {
     expect(code).toBe(3)
     expect(stderr).toContain('there is no store')
     expect(existsSync(join(place.path, 'copy.db'))).toBe(false)
+  })
+})
+
+describe('secrets of a request', () => {
+  it('are in no artifact, not in the record and not in what is printed', async () => {
+    await using folder = await temporary()
+    const secret = 'tok-S3cret-canary-77'
+    const leak = `import os\ndef test_leaks():\n    print(os.environ["SVC_TOKEN"])\n    assert os.environ["SVC_TOKEN"] == "x"\n`
+    await writeFile(join(folder.path, 'test_leak.py'), leak)
+    const request = { framework: 'pytest', tests: ['test_leak.py'], env: { SVC_TOKEN: secret } }
+    await writeFile(join(folder.path, 'request.json'), JSON.stringify(request))
+    const store = join(folder.path, '.greenloop', 'greenloop.db')
+    const ran = await cli(['run', 'request.json', '--run-id', 'one', '--json'], {
+      cwd: folder.path,
+      env: { GREENLOOP_STORE: store },
+    })
+    expect(ran.code).toBe(1)
+    expect(ran.stdout + ran.stderr).not.toContain(secret)
+    const artifacts = join(folder.path, 'artifacts', 'one')
+    for (const name of await readdir(artifacts)) {
+      expect((await readFile(join(artifacts, name))).includes(secret), name).toBe(false)
+    }
+    expect((await readFile(store)).includes(secret)).toBe(false)
   })
 })

@@ -4,7 +4,7 @@ import { GreenloopError } from '../../domain/errors.ts'
 import type { RunEvent, RunFilter } from '../../domain/stored-run.ts'
 import { runKinds } from '../../domain/stored-run.ts'
 import { visible } from '../../lib/frame.ts'
-import { storeSurroundings } from '../flags.ts'
+import { storeHint, storeSurroundings } from '../flags.ts'
 import { addStoreOptions, wholeNumber } from '../options.ts'
 import type { StoreOptions } from '../options.ts'
 import { painter } from '../output.ts'
@@ -80,7 +80,8 @@ async function show(
 ): Promise<void> {
   const { showRun } = await import('../../app/runs.ts')
   const details = await showRun(id, failures, storeSurroundings(session, options))
-  if (session.output.result === 'human') session.output.print(detailLines(details, painter(session.output.colour)))
+  if (session.output.result === 'human')
+    session.output.print(detailLines(details, painter(session.output.colour), storeHint(options)))
   else document(session, details)
 }
 

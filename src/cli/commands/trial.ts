@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
-import { storeSurroundings } from '../flags.ts'
+import { storeHint, storeSurroundings } from '../flags.ts'
 import { addStoreOptions, seconds, wholeNumber } from '../options.ts'
 import type { StoreOptions } from '../options.ts'
 import type { Session } from '../session.ts'
@@ -55,7 +55,7 @@ export function registerTrial(program: Command, session: Session): void {
     const { runId, detach } = options
     const input = { manifest, runId, detach, overrides: overridesOf(options) }
     const result = await runTrial(input, storeSurroundings(session, options), progress.onResult).finally(progress.close)
-    printTrial(result, session)
+    printTrial(result, session, storeHint(options))
   })
 }
 
