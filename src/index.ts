@@ -19,7 +19,7 @@ export { loadSuite, loadSuiteFile, parseSuite } from './config/suite-file.ts'
 export type { SuiteFile } from './config/suite-file.ts'
 export { parsePolicy } from './domain/policy.ts'
 export type { Policy, PolicyInput } from './domain/policy.ts'
-export { failed, succeeded } from './domain/task.ts'
+export { failed, succeeded, taskStates } from './domain/task.ts'
 export type {
   ErrorClass,
   FailureDetails,

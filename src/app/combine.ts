@@ -167,7 +167,7 @@ export async function localiseFile(request: {
 }
 
 /** Rows as objects, each value as the model holds it. */
-export function casesOf(model: Model, rows: Combination['rows']): Readonly<Record<string, Scalar>>[] {
+function casesOf(model: Model, rows: Combination['rows']): Readonly<Record<string, Scalar>>[] {
   return rows.map((row) =>
     Object.fromEntries(
       row.flatMap((value, index) => {

@@ -145,7 +145,7 @@ async function* interruptible(tasks: Iterable<Task>, signal: AbortSignal): Async
 }
 
 /** Claims a stored trial run and works on what is unfinished of it. Throws `run_conflict` where another process does. */
-export async function carryOutTrial(
+async function carryOutTrial(
   store: RunStore,
   id: string,
   { where, onResult }: { readonly where: Surroundings; readonly onResult?: ((result: TaskResult) => void) | undefined },

@@ -15,7 +15,7 @@ export interface CacheContent {
 }
 
 /** An array as it is kept: rows of value indices, and whatever belongs to them as plain JSON. */
-export interface CachedArray {
+interface CachedArray {
   readonly rows: readonly (readonly number[])[]
   readonly details?: unknown
 }

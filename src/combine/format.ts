@@ -3,7 +3,7 @@ import { cellJson, cellText, flat } from './rows-cells.ts'
 import type { RowFormat } from './rows-table.ts'
 
 /** Rows as a text, piece by piece, so that rows without end can be written. */
-export interface RowWriter {
+interface RowWriter {
   /** What stands before the rows. */
   head(): string
   /** One row: value index by parameter, -1 for an open one. Of several names of a value, rows take turns. */
@@ -13,7 +13,7 @@ export interface RowWriter {
 }
 
 /** Writes rows so that {@link readRows} gives them back. */
-export function createRowWriter(model: Model, format: RowFormat): RowWriter {
+function createRowWriter(model: Model, format: RowFormat): RowWriter {
   const names = model.parameters.map(({ name }) => name)
   const cells = createCells(model, format)
   if (format === 'json') return jsonWriter(names, cells)

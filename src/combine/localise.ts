@@ -5,7 +5,7 @@ import type { Solver } from './solver.ts'
 import type { Combination } from './verify.ts'
 
 /** A combination that may be why rows fail. */
-export interface Suspect {
+interface Suspect {
   readonly combination: Combination
   /** Indices of the given rows that failed and hold it. */
   readonly explains: readonly number[]

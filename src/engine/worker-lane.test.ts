@@ -172,7 +172,7 @@ whereItIs('one run at a worker', () => {
       const work: Handler = () => {
         throw down
       }
-      const policy: PolicyInput = { retry: { maxAttempts: 2, backoffSeconds: 60, jitter: 'none' } }
+      const policy: PolicyInput = { retry: { maxAttempts: 3, backoffSeconds: 60, jitter: 'none' } }
       const { lane, clock, holdings, chunks, seen } = await laneOf('waiting', 1, { work, policy })
       await clock.run({ untilMs: 59_999 })
       expect(seen).toEqual(['t0/1'])

@@ -14,7 +14,7 @@ import type { HandlerFactory, LaneParts } from './worker-lane.ts'
 import { Slots } from './worker-slots.ts'
 
 /** What makes the handlers of each kind of run. */
-export type HandlerTable = Readonly<Record<RunKind, HandlerFactory>>
+type HandlerTable = Readonly<Record<RunKind, HandlerFactory>>
 
 /** What a worker is made of. Times in milliseconds. */
 export interface WorkerParts {
