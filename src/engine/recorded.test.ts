@@ -208,8 +208,8 @@ describe('carrying out a stored run', () => {
   it('tells of tasks that did not succeed', async () => {
     await submit(2)
     await work(({ payload }) => (payload === 0 ? failed('no') : 1))
-    const told = (await store.events('r', 0, 10)).map(({ data }) => (data as { text: string }).text)
-    expect(told).toEqual(['failed t0: no'])
+    const told = (await store.events('r', 0, 10)).map(({ data }) => data)
+    expect(told).toEqual([{ text: 'failed t0', error: { class: 'business_failure', message: 'no' } }])
   })
 
   it('ends the run as failed when something breaks that no resumption can mend', async () => {

@@ -146,8 +146,7 @@ function isWorthTelling({ state }: TaskResult): boolean {
 
 /** What a log says of a task that did not succeed. */
 function told({ task, state, error }: TaskResult, at: number): JournalEntry {
-  const text = error === undefined ? `${state} ${task.id}` : `${state} ${task.id}: ${error.message}`
-  return { kind: 'event', event: { at, kind: 'task', data: { text } } }
+  return { kind: 'event', event: { at, kind: 'task', data: { text: `${state} ${task.id}`, error } } }
 }
 
 /** The engine gives back the very tasks it was fed. */

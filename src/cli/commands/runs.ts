@@ -98,9 +98,15 @@ async function logs(
   if (asText) session.output.note(`${run.id} ${run.standing}${run.verdict === undefined ? '' : ` (${run.verdict})`}\n`)
 }
 
+interface Said {
+  readonly text: string
+  readonly error?: { readonly message: string }
+}
+
 function eventLine({ at, kind, data }: RunEvent): string {
-  const text = typeof data === 'object' && data !== null && 'text' in data ? String(data.text) : JSON.stringify(data)
-  const line = kind === 'step' ? text : `${kind} ${text.length > 400 ? `${text.slice(0, 400)}…` : text}`
+  const said = typeof data === 'object' && data !== null && 'text' in data ? (data as Said) : undefined
+  const text = said === undefined ? JSON.stringify(data) : [said.text, said.error?.message].filter(Boolean).join(': ')
+  const line = said !== undefined ? text : `${kind} ${text.length > 400 ? `${text.slice(0, 400)}…` : text}`
   return `${new Date(at).toISOString()} ${visible(line)}\n`
 }
 
