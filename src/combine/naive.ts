@@ -27,7 +27,7 @@ export function enumerate(model: Model, whole: Whole, { maxCases = usualCases }:
 }
 
 /** Every valid row (value index by parameter), the last parameter changing fastest; the array is the same one each time. */
-export function* validRows({ counts, offsets }: Compiled, solver: Solver): Generator<Int32Array> {
+function* validRows({ counts, offsets }: Compiled, solver: Solver): Generator<Int32Array> {
   const row = new Int32Array(counts.length).fill(-1)
   const marks = new Int32Array(counts.length)
   solver.reset()

@@ -26,7 +26,7 @@ export function decideTuples(part: Part, index: TupleIndex, pairs: PairTable): U
 }
 
 /** By parameter: a number that it shares with the parameters that clauses join to it. */
-export function componentsOf({ compiled }: Part): Int32Array {
+function componentsOf({ compiled }: Part): Int32Array {
   const parent = Int32Array.from(compiled.counts, (_, p) => p)
   const root = (p: number): number => {
     let at = p
