@@ -206,10 +206,3 @@ async function load(cwd: string, path: string): Promise<string> {
     })
   }
 }
-
-/** Writes a text to a file. Throws `artifact_failed`. */
-export async function writeOut(cwd: string, path: string, text: string): Promise<void> {
-  await writeFile(resolve(cwd, path), text).catch((cause: Error) => {
-    throw new GreenloopError('artifact_failed', `${path} cannot be written: ${cause.message}`, { cause })
-  })
-}

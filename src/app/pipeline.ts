@@ -1,11 +1,9 @@
-import { dirname, join, resolve } from 'node:path'
-import { writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
 import type { ExecutionRequest } from '../domain/execution-request.ts'
 import type { Generation, Script } from '../domain/generation.ts'
 import type { Execution } from '../domain/run.ts'
 import type { RunEnding } from '../domain/stored-run.ts'
-import { makeFolders } from '../lib/files.ts'
 import type { EarlierPart } from './earlier.ts'
 import { report, runRequest } from './execution.ts'
 import type { ExecutionInput, Reported } from './execution.ts'
@@ -18,6 +16,7 @@ import type { Recording } from './recording.ts'
 import type { Resumption, StoredInput } from './resumption.ts'
 import { endingOf, readRequest } from './run.ts'
 import { makeRunDir } from './run-folder.ts'
+import { writeOut } from './write-out.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** A generation, and what came of running its script. */
@@ -190,18 +189,6 @@ function missed(execution: Execution, collected: number): Execution {
   if (execution.verdict !== 'passed' || execution.tests.length >= collected) return execution
   const message = `${collected} tests were collected before the run, ${execution.tests.length} are in it`
   return { ...execution, verdict: 'incomplete', problems: [...execution.problems, { kind: 'results_lost', message }] }
-}
-
-async function writeOut(path: string, code: string): Promise<void> {
-  try {
-    await makeFolders(dirname(path))
-    await writeFile(path, code)
-  } catch (cause) {
-    throw new GreenloopError('artifact_failed', `${path} cannot be written: ${(cause as Error).message}`, {
-      cause,
-      help: 'choose another file with --out',
-    })
-  }
 }
 
 /** What a generation cost, over all calls. */

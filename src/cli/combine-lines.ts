@@ -1,7 +1,8 @@
-import { extname } from 'node:path'
-import { combineFile, localiseFile, renderRows, verifyFile, writeOut } from '../app/combine.ts'
+import { extname, resolve } from 'node:path'
+import { combineFile, localiseFile, renderRows, verifyFile } from '../app/combine.ts'
 import type { CombineResult } from '../app/combine.ts'
 import { localisationText, statisticsText, verificationText } from '../app/combine-text.ts'
+import { writeOut } from '../app/write-out.ts'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Problem } from '../domain/errors.ts'
 import { visible } from '../lib/frame.ts'
@@ -28,7 +29,7 @@ export async function makeRows(model: string, flags: CombineFlags, session: Sess
   tellWarnings(result.warnings, session)
   const text = renderRows(result, { format: formatOf(flags, output.asked), title: model })
   if (flags.out === undefined) output.print(text)
-  else await writeOut(cwd, flags.out, text)
+  else await writeOut(resolve(cwd, flags.out), text)
   if (flags.stats) output.note(statisticsText(result))
   else output.note(summaryOf(result))
 }

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import type { SharedStore, TokenStore } from '../domain/queue.ts'
 import type { RunStore } from '../domain/stored-run.ts'
-import { isAlive as isProcessAlive } from './alive.ts'
+import { isAlive as isProcessAlive } from '../lib/process-tree.ts'
 import { findFaults } from './faults.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
 import { openPostgres, schemaName } from './postgres-database.ts'
