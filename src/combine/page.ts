@@ -79,7 +79,8 @@ ${marks.join('\n')}
 const style = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
 body{max-width:60rem;margin:0 auto;padding:1rem}
 dl{display:flex;flex-wrap:wrap;gap:.5rem 2rem}dl div{display:flex;gap:.5rem}dt{opacity:.75}dd{margin:0;font-weight:600}
-svg{width:100%;height:auto}svg text{font-size:12px;fill:currentColor}
+svg{width:100%;height:auto;overflow:visible}svg text{font-size:12px;fill:currentColor}
+@media(max-width:40rem){svg text{font-size:22px}}
 .grid{stroke:currentColor;stroke-opacity:.2}polyline{fill:none;stroke:currentColor;stroke-width:2}
 .table{overflow:auto;max-height:70vh}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.2rem .6rem;text-align:left;border-bottom:1px solid color-mix(in srgb,currentColor 20%,transparent)}
