@@ -1,6 +1,7 @@
 import type { ErrorEntry } from './error-entry.ts'
 import { inputErrors } from './input-errors.ts'
 import { storeErrors } from './store-errors.ts'
+import { targetErrors } from './target-errors.ts'
 
 /** The closed set of failures that stop a command. */
 export const errorCatalog = {
@@ -135,13 +136,7 @@ export const errorCatalog = {
     title: 'the command was interrupted',
     explanation: 'Ctrl-C or a signal ended it. What was finished before is kept in the artifacts of the run.',
   },
-  target_failed: {
-    id: 'GL1101',
-    exit: 3,
-    title: 'the system a task called on broke down',
-    explanation:
-      'The workflow, server or function behind a task answered with an error of its own making, or not at all. It is a system error, not the answer of the task, so it is tried again while the policy allows it.',
-  },
+  ...targetErrors,
   ...storeErrors,
   internal: {
     id: 'GL0901',

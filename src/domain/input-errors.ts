@@ -92,4 +92,25 @@ export const inputErrors = {
     title: 'the manifest does not follow its schema',
     explanation: 'Every problem is listed with its line. A manifest is checked whole before its first task runs.',
   },
+  plan_invalid: {
+    id: 'GL0210',
+    exit: 2,
+    title: 'the files of an experiment do not fit together',
+    explanation:
+      'Plan, catalog, environment or a dataset do not follow their schema, or name something that is not there. Every problem of all files is listed with its place. The schemas are published under docs/schemas.',
+  },
+  patch_invalid: {
+    id: 'GL0211',
+    exit: 2,
+    title: 'a patch does not fit the description of the workflow',
+    explanation:
+      'A patch has to hit exactly as many places as it says (one unless `times` is set), and must not bring in a reference to a node or variable that is not there. The message lists the places that can be selected.',
+  },
+  variable_missing: {
+    id: 'GL0212',
+    exit: 2,
+    title: 'a variable of the environment is not set',
+    explanation:
+      'A file refers to it as `${NAME}`. Set it in the environment or in `.env`, or give a default as `${NAME:-default}`.',
+  },
 } as const satisfies Record<string, ErrorEntry>

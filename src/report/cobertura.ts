@@ -1,6 +1,6 @@
 import type { FileCoverage } from '../domain/run.ts'
 import { tool } from './tool.ts'
-import { attributes, xmlText } from './xml.ts'
+import { attributes, xmlText } from '../lib/xml.ts'
 
 /** Lines and branches, counted over files; a percentage is absent where there was nothing to cover. */
 export interface CoverageTotals {

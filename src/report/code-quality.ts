@@ -2,7 +2,7 @@ import type { Execution, RunProblem, TestResult } from '../domain/run.ts'
 import { sha256 } from '../lib/hash.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { badAttempts, failureOf, standingOf } from './standing.ts'
-import { capHead, firstLine, plainText } from './text.ts'
+import { capHead, firstLine, plainText } from '../lib/plain-text.ts'
 
 /** One entry of a GitLab Code Quality report. Lines count from 1, paths are relative to the working folder. */
 export interface CodeQualityIssue {

@@ -3,7 +3,7 @@ import { countTests, exitCodeOf } from '../domain/verdict.ts'
 import { uuidOf } from '../lib/hash.ts'
 import { coverageTotals } from './cobertura.ts'
 import { type Standing, failureOf, isBad, standingOf } from './standing.ts'
-import { capMiddle, linesOf, plainText } from './text.ts'
+import { capMiddle, linesOf, plainText } from '../lib/plain-text.ts'
 import { tool } from './tool.ts'
 
 type CtrfStatus = 'passed' | 'failed' | 'skipped' | 'other'

@@ -3,7 +3,7 @@ import { countTests } from '../domain/verdict.ts'
 import { type FailedTest, type FailureGroup, failedTests, groupFailures } from './groups.ts'
 import { rerunCommand } from './rerun.ts'
 import { badAttempts } from './standing.ts'
-import { capHead, capMiddle, capTail, firstLine, plainText } from './text.ts'
+import { capHead, capMiddle, capTail, firstLine, plainText } from '../lib/plain-text.ts'
 import { focusTrace } from './trace.ts'
 
 /** How long a digest may be. */

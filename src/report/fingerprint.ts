@@ -1,6 +1,6 @@
 import type { Failure } from '../domain/run.ts'
 import { sha256 } from '../lib/hash.ts'
-import { plainText } from './text.ts'
+import { plainText } from '../lib/plain-text.ts'
 
 // Order matters: a timestamp is full of numbers, a UUID is full of hexadecimal, a quoted value may be a path.
 const rules: readonly (readonly [RegExp, string])[] = [

@@ -1,7 +1,7 @@
 import type { BenchFigure, Execution, FileCoverage, RunProblem } from '../domain/run.ts'
 import { coverageTotals } from './cobertura.ts'
 import { escapeHtml } from './html/view.js'
-import { capMiddle, plainText } from './text.ts'
+import { capMiddle, plainText } from '../lib/plain-text.ts'
 
 const show = (text: string) => escapeHtml(plainText(text))
 

@@ -5,7 +5,7 @@ import { countTests } from '../domain/verdict.ts'
 import { benchmarkSection, coverageSection, environmentSection, problemsSection } from './html-tables.ts'
 import { type TestView, escapeHtml, formatMs, renderTest } from './html/view.js'
 import { slowMs, viewTests } from './page-data.ts'
-import { plainText } from './text.ts'
+import { plainText } from '../lib/plain-text.ts'
 import { tool } from './tool.ts'
 
 /** Style sheet and script of the page, as text. */

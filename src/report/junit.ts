@@ -1,7 +1,7 @@
 import type { Attempt, Execution, RunProblem, TestResult } from '../domain/run.ts'
 import { badAttempts, durationOf, failureOf, standingOf } from './standing.ts'
-import { capMiddle, plainText } from './text.ts'
-import { attributes, xmlText } from './xml.ts'
+import { capMiddle, plainText } from '../lib/plain-text.ts'
+import { attributes, xmlText } from '../lib/xml.ts'
 
 /** A `testcase` element and what it counts as. */
 interface Written {

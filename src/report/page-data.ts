@@ -2,7 +2,7 @@ import type { Attempt, Execution, TestResult } from '../domain/run.ts'
 import type { AttemptView, TestView } from './html/view.js'
 import { rerunCommand } from './rerun.ts'
 import { durationOf, failureOf, isBad, standingOf } from './standing.ts'
-import { capHead, capMiddle, plainText } from './text.ts'
+import { capHead, capMiddle, plainText } from '../lib/plain-text.ts'
 
 /** From how many milliseconds on a test counts as slow. */
 export const slowMs = 1000

@@ -1,6 +1,6 @@
 import type { Execution, TestResult } from '../domain/run.ts'
 import type { Framework } from '../domain/suite.ts'
-import { plainText } from './text.ts'
+import { plainText } from '../lib/plain-text.ts'
 
 const commands: Readonly<Record<Framework, (test: TestResult) => string>> = {
   pytest: (test) => `python3 -m pytest ${quote(test.id)}`,

@@ -4,7 +4,7 @@ import { coverageTotals } from './cobertura.ts'
 import { type FailedTest, failedTests, groupFailures } from './groups.ts'
 import { rerunCommand } from './rerun.ts'
 import { standingOf } from './standing.ts'
-import { capHead, capMiddle, capTail, firstLine, plainText } from './text.ts'
+import { capHead, capMiddle, capTail, firstLine, plainText } from '../lib/plain-text.ts'
 import { focusTrace } from './trace.ts'
 
 /** A failed test as the summary tells it. */

@@ -1,4 +1,4 @@
-import { capMiddle, plainText } from './text.ts'
+import { capMiddle, plainText } from '../lib/plain-text.ts'
 
 /**
  * A trace with the last frame inside `file` first, because that line is what the reader can change; then the rest in

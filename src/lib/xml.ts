@@ -1,4 +1,4 @@
-import { plainText } from './text.ts'
+import { plainText } from './plain-text.ts'
 
 /** Everything that XML 1.0 does not allow, given that {@link plainText} has removed control characters and half pairs. */
 const forbidden = /[\ufffe\uffff]/g
