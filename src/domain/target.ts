@@ -1,4 +1,5 @@
 import type { FileSpec } from './case.ts'
+import type { Environment, ServerConfig, Workflow } from './workflow.ts'
 import type { NodeTrace, TrialCost, TrialIds, TrialStatus, TrialTiming, TrialUsage } from './test-result.ts'
 
 /** One call of a workflow: a run, or one turn of a conversation. */
@@ -86,4 +87,18 @@ export interface LostCall {
   readonly call: TargetCall
   /** Epoch milliseconds at which it was begun. */
   readonly startedAt: number
+}
+
+/** What a target is made from: its entry of the catalog with its server, every `${NAME}` filled in. */
+export interface TargetSetup {
+  readonly workflow: Workflow
+  readonly server?: ServerConfig | undefined
+  /** Key of the app, where there is one. */
+  readonly apiKey?: string | undefined
+  /** Published version to run, in place of the current one (Dify). */
+  readonly version?: string | undefined
+  /** Absolute folder that relative paths start from. */
+  readonly folder: string
+  /** Prices for answers that name tokens but no price. */
+  readonly prices: Environment['prices']
 }

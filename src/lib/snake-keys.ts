@@ -1,0 +1,51 @@
+/** Keys whose content belongs to the user and stays as it is. A list under one of them holds objects of ours. */
+const opaque = new Set([
+  'inputs',
+  'vars',
+  'parameters',
+  'outputs',
+  'headers',
+  'metadata',
+  'value',
+  'equals',
+  'schema',
+  'body',
+  'options',
+  'variables',
+  'sampling',
+  'versions',
+  'keys',
+  'details',
+  'stub',
+  'default',
+])
+/** Keys whose members bear names that users chose, with objects of ours behind them. */
+const named = new Set(['servers', 'models'])
+
+/**
+ * A value with its keys in snake_case, as the files of experiments have them. What users named themselves (inputs,
+ * parameters, headers, servers …) keeps its name. `undefined` members are left out.
+ */
+export function snakeKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeKeys)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined)
+  return Object.fromEntries(entries.map(([key, member]: [string, unknown]) => [snake(key), inner(key, member)]))
+}
+
+function inner(key: string, value: unknown): unknown {
+  if (opaque.has(key) && !isListOfOurs(key, value)) return value
+  if (named.has(key) && typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, snakeKeys(member)]))
+  }
+  return snakeKeys(value)
+}
+
+/** The parameters of a workflow are a list; those of a case are an object of the user. */
+function isListOfOurs(key: string, value: unknown): boolean {
+  return key === 'parameters' && Array.isArray(value)
+}
+
+function snake(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
