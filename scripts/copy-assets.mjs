@@ -1,6 +1,6 @@
 // Copies what the compiler does not: templates, plugins, page assets.
 import { cpSync } from 'node:fs'
 
-for (const folder of ['generate/templates', 'runners/plugins', 'report/html']) {
+for (const folder of ['generate/templates', 'runners/plugins', 'report/html', 'experiment/html', 'experiment/python']) {
   cpSync(`src/${folder}`, `dist/${folder}`, { recursive: true })
 }

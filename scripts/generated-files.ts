@@ -3,11 +3,18 @@ import { requestAliases } from '../src/config/request-aliases.ts'
 import { suiteAliasTables } from '../src/config/suite-aliases.ts'
 import { settingSchema, settingsFileSchema, settingSources, type SettingPath } from '../src/config/settings-schema.ts'
 import { combinationSchema } from '../src/combine/json-schema.ts'
+import { fileSchema, turnSchema } from '../src/domain/case.ts'
+import { checkSchema } from '../src/domain/check.ts'
+import { experimentSchema, variantSchema } from '../src/domain/experiment.ts'
+import { manifestSchema } from '../src/domain/manifest.ts'
+import { patchSchema } from '../src/domain/patch.ts'
 import { policySchema } from '../src/domain/policy.ts'
 import { trialSchema } from '../src/domain/trial.ts'
 import { errorCatalog } from '../src/domain/errors.ts'
 import { executionRequestSchema } from '../src/domain/execution-request.ts'
 import { suiteSchema } from '../src/domain/suite.ts'
+import { catalogSchema, environmentSchema } from '../src/domain/workflow.ts'
+import { snakeSchema } from './snake-schema.ts'
 
 /** Files that are made from the sources, by path relative to the repository, with their text. */
 export function generatedFiles(): Readonly<Record<string, string>> {
@@ -17,6 +24,10 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'docs/schemas/settings.schema.json': jsonSchema(settingsFileSchema),
     'docs/schemas/combination.schema.json': jsonSchema(combinationSchema),
     'docs/schemas/trial.schema.json': jsonSchema(trialSchema),
+    'docs/schemas/test_plan.schema.json': snakeJsonSchema(experimentSchema),
+    'docs/schemas/workflows.schema.json': snakeJsonSchema(catalogSchema),
+    'docs/schemas/env.schema.json': snakeJsonSchema(environmentSchema),
+    'docs/schemas/run_manifest.schema.json': snakeJsonSchema(manifestSchema),
     'docs/reference/settings.md': settingsPage(),
     'docs/reference/policy.md': policyPage(),
     'docs/reference/errors.md': errorsPage(),
@@ -27,6 +38,16 @@ export function generatedFiles(): Readonly<Record<string, string>> {
 
 function jsonSchema(schema: z.ZodType): string {
   return `${JSON.stringify(z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' }), null, 2)}\n`
+}
+
+/** What files of experiments have in many places stands once, under a name. */
+const named = { check: checkSchema, patch: patchSchema, turn: turnSchema, file: fileSchema, variant: variantSchema }
+for (const [id, schema] of Object.entries(named)) z.globalRegistry.add(schema, { ...schema.meta(), id })
+
+/** Files of experiments have their keys in snake_case. */
+function snakeJsonSchema(schema: z.ZodType): string {
+  const node = z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' })
+  return `${JSON.stringify(snakeSchema(node), null, 2)}\n`
 }
 
 interface SettingFacts {

@@ -79,19 +79,39 @@ export async function combineFile(request: CombineRequest): Promise<CombineResul
     ),
   )
   const options = { ...request.options, seeds, exclude, extend }
-  const cache = folder === undefined ? undefined : openCache({ folder: resolve(cwd, folder), now })
+  const made = await coverModel(model, options, folder === undefined ? undefined : resolve(cwd, folder))
+  return { model, warnings, ...made, growth: growthOf(model, made.combination) }
+}
+
+/** An array, and whether it was there already. */
+interface CoveredModel {
+  readonly combination: Combination
+  readonly cached: boolean
+}
+
+/** Makes the array of a model, or takes it from the cache in a folder (absolute; nothing is kept without one). */
+async function coverModel(model: Model, options: CombineOptions, folder: string | undefined): Promise<CoveredModel> {
+  const cache = folder === undefined ? undefined : openCache({ folder, now })
   const content = { model, options: plain(options), version: engineVersion }
   const kept = await cache?.get(content)
   const details = kept?.details as Omit<Combination, 'rows'> | undefined
-  if (kept !== undefined && details !== undefined) {
-    const combination = { ...details, rows: kept.rows }
-    return { model, warnings, combination, growth: growthOf(model, combination), cached: true }
-  }
+  if (kept !== undefined && details !== undefined) return { combination: { ...details, rows: kept.rows }, cached: true }
   const combination = await cover(model, { ...options, clock: monotonic })
   const { rows, ...facts } = combination
   await cache?.put(content, { rows, details: facts })
-  if (folder !== undefined) await ignoreInGit(resolve(cwd, folder))
-  return { model, warnings, combination, growth: growthOf(model, combination), cached: false }
+  if (folder !== undefined) await ignoreInGit(folder)
+  return { combination, cached: false }
+}
+
+/** Like {@link combine} for the JSON form, with arrays kept in a folder (absolute) by their content. */
+export async function combineKept(
+  input: CombinationInput,
+  options: CombineOptions,
+  folder: string | undefined,
+): Promise<Combined> {
+  const { model, warnings } = readModel(JSON.stringify(input), { file: 'parameters.json' })
+  const { combination } = await coverModel(model, options, folder)
+  return { ...combination, cases: casesOf(model, combination.rows), warnings }
 }
 
 /** Our own folder is nobody's to commit. */

@@ -2,6 +2,7 @@ import { GreenloopError } from '../domain/errors.ts'
 import type { RunStore, StoredRun } from '../domain/stored-run.ts'
 import type { TaskResult } from '../domain/task.ts'
 import { readEarlier } from './earlier.ts'
+import type { ExperimentResult } from './experiment.ts'
 import type { Reported } from './execution.ts'
 import { generateTests, runPipeline } from './pipeline.ts'
 import type { PipelineInput, PipelineResult, Validated } from './pipeline.ts'
@@ -21,6 +22,7 @@ export type ResumedRun =
   | { readonly kind: 'pipeline'; readonly result: PipelineResult }
   | { readonly kind: 'generate'; readonly result: Validated }
   | { readonly kind: 'trial'; readonly result: TrialResult }
+  | { readonly kind: 'experiment'; readonly result: ExperimentResult }
 
 /**
  * Goes on with a run that was broken off, where it stood: what is finished is not done again. Throws `run_unknown`, and
@@ -36,10 +38,12 @@ export async function resumeRun(
     await store.close()
     throw error
   })
-  if (run.kind === 'trial') {
+  if (run.kind === 'trial' || run.kind === 'experiment') {
     try {
       refuseOver(run)
-      return { kind: 'trial', result: await resumeTrial(store, run, { where, onResult }) }
+      if (run.kind === 'trial') return { kind: 'trial', result: await resumeTrial(store, run, { where, onResult }) }
+      const { resumeExperiment } = await import('./experiment.ts')
+      return { kind: 'experiment', result: await resumeExperiment(store, run, { where, onTrial: onResult }) }
     } finally {
       await store.close()
     }

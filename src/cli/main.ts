@@ -5,9 +5,11 @@ import { registerCombine } from './commands/combine.ts'
 import { registerCompletion } from './commands/completion.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerDoctor } from './commands/doctor.ts'
+import { registerExperiment } from './commands/experiment.ts'
 import { registerExplain } from './commands/explain.ts'
 import { registerGenerate } from './commands/generate.ts'
 import { registerInit } from './commands/init.ts'
+import { registerManifest } from './commands/manifest.ts'
 import { registerPipeline } from './commands/pipeline.ts'
 import { registerRun } from './commands/run.ts'
 import { registerRuns } from './commands/runs.ts'
@@ -98,6 +100,8 @@ export function buildProgram(program: Command, session: Session): Command {
   registerRuns(program, session)
   registerTrial(program, session)
   registerCombine(program, session)
+  registerExperiment(program, session)
+  registerManifest(program, session)
   registerWorker(program, session)
   registerStore(program, session)
   registerInit(program, session)

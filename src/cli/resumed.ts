@@ -23,5 +23,9 @@ export async function resumeStored(id: string, options: StoreOptions, session: S
       return printValidated(resumed.result, session)
     case 'trial':
       return printTrial(resumed.result satisfies TrialResult, session, storeHint(options))
+    case 'experiment': {
+      const { printExperiment } = await import('./experiment-lines.ts')
+      return printExperiment(resumed.result, session, storeHint(options))
+    }
   }
 }

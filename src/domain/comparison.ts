@@ -1,7 +1,7 @@
 import type { Scalar } from './case.ts'
 
 /** What a metric counts. */
-export type MetricKind = 'binary' | 'score' | 'latency' | 'cost' | 'tokens'
+type MetricKind = 'binary' | 'score' | 'latency' | 'cost' | 'tokens'
 
 /** A figure that variants are compared by. */
 export interface Metric {
@@ -22,7 +22,11 @@ export interface Observation {
   readonly caseId: string
   readonly repeat: number
   readonly parameters: Readonly<Record<string, Scalar>>
-  /** Value by metric. `pass_rate` is 0 or 1. */
+  /** Cases that belong together, such as questions on the same document, share one; each case is its own otherwise. */
+  readonly cluster?: string | undefined
+  /** Number of the block in the order of the run. */
+  readonly block?: number | undefined
+  /** Value by metric. `pass_rate` is 0 or 1. A cost goes with its currency: `cost:USD`. */
   readonly values: Readonly<Record<string, number | undefined>>
   /** Why there is no value: the trial had no answer, or its judge broke down. */
   readonly missing?: 'infrastructure' | 'judge' | 'cancelled' | undefined
@@ -80,7 +84,9 @@ export interface PairComparison {
   /** Variant less baseline; for latency and cost also their ratio. */
   readonly difference?: number | undefined
   readonly ratio?: number | undefined
+  /** Interval of the difference. */
   readonly interval?: Interval | undefined
+  readonly ratioInterval?: Interval | undefined
   /** `mcnemar exact`, `sign flip`, `paired bootstrap`. */
   readonly test: string
   readonly p?: number | undefined

@@ -11,7 +11,7 @@ const values = z.record(z.string(), z.unknown())
 const share = z.number().min(0).max(1)
 
 /** Modes of making cases. */
-export const caseModes = ['scenario_only', 'pairwise', 'cartesian'] as const
+const caseModes = ['scenario_only', 'pairwise', 'cartesian'] as const
 
 /** A row as it is written: what is sent, what is expected. */
 export const scenarioSchema = z.strictObject({
@@ -116,6 +116,9 @@ export const evaluationSchema = z.strictObject({
   power: z.number().gt(0.5).lt(1).default(0.8).describe('For the number of cases that a difference needs.'),
   margin: share.default(0.02).describe('Loss of the primary metric that does not matter.'),
   passShare: share.default(1).describe('Weighted share of the checks from which a trial counts as passed.'),
+  maxMissing: share
+    .default(0.05)
+    .describe('Share of trials without a score from which on the run proves nothing (exit code 5).'),
   preference: z
     .strictObject({
       rubric: text,

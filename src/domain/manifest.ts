@@ -7,7 +7,7 @@ import { modelSchema, serverSchema, workflowSchema } from './workflow.ts'
 const text = z.string()
 
 /** Version of the file format. */
-export const manifestVersion = 1
+const manifestVersion = 1
 
 /**
  * `run_manifest.yaml`: everything that one variant of one workflow needs to be run, and no secret: keys stand as

@@ -191,3 +191,9 @@ export interface Sandbox {
   prepare(folder: string): Promise<void>
   box(command: Command, policy: SandboxPolicy): Promise<Boxed>
 }
+
+/** Makes vectors of texts, in their order. `tokens` is what the server counted, or an estimate. */
+export type Embed = (
+  texts: readonly string[],
+  signal: AbortSignal,
+) => Promise<{ readonly vectors: readonly (readonly number[])[]; readonly tokens: number }>

@@ -65,6 +65,14 @@ export const serverSchema = z.strictObject({
   timeoutSeconds: seconds.optional().describe('Limit of one call.'),
   caFile: text.optional().describe('Certificate authority of a server with a certificate of its own.'),
   publish: publishSchema.prefault({}),
+  start: z
+    .strictObject({
+      command: text.min(1).describe('Command line, run in the folder of the environment file.'),
+      ready: text.optional().describe('Address that is asked until it answers; `base_url` unless set.'),
+      timeoutSeconds: seconds.default(30),
+    })
+    .optional()
+    .describe('Starts the server for the time of a run, unless it answers already.'),
 })
 
 /** A server that workflows run on. */

@@ -21,6 +21,11 @@ describe('the meaning of an error', () => {
     [new GreenloopError('llm_failed', 'bad', { call: { status: 400 } }), false, false],
     [new GreenloopError('llm_failed', 'bad', { call: { status: 502 } }), true, false],
     [new GreenloopError('llm_unauthorized', 'no key'), false, false],
+    [new GreenloopError('target_failed', 'gone'), true, false],
+    [new GreenloopError('target_rate_limited', 'slowly'), true, true],
+    [new GreenloopError('target_refused', 'no key'), false, false],
+    [new GreenloopError('target_quota', 'no more'), false, false],
+    [new GreenloopError('target_unknown', 'who knows'), false, false],
     [new GreenloopError('suite_invalid', 'no suite'), false, false],
     [new GreenloopError('budget_reached', 'enough'), false, false],
     [http({ status: 404 }), false, false],
@@ -42,6 +47,7 @@ describe('the meaning of an error', () => {
   it('is a timeout where it says so by its name or code', () => {
     expect(classify(new DOMException('late', 'TimeoutError'))).toMatchObject({ class: 'timeout', retryable: true })
     expect(classify(new GreenloopError('llm_timeout', 'late'))).toMatchObject({ class: 'timeout', code: 'llm_timeout' })
+    expect(classify(new GreenloopError('target_timeout', 'late'))).toMatchObject({ class: 'timeout' })
     expect(classify(new DOMException('over', 'AbortError'))).toMatchObject({ class: 'system_error' })
   })
 

@@ -34,7 +34,7 @@ export function classify(error: unknown, nowMs = now()): ErrorFacts {
   const status = statusOf(error)
   const retryAfterMs = retryAfterOf(error, { status, nowMs })
   const codeText = textOf(code) ?? textOf(fieldsOf(cause)['code'])
-  const isTimeout = name === 'TimeoutError' || code === 'llm_timeout'
+  const isTimeout = name === 'TimeoutError' || code === 'llm_timeout' || code === 'target_timeout'
   return {
     class: isTimeout ? 'timeout' : 'system_error',
     message: messageOf(error),
@@ -54,6 +54,10 @@ const lasting = new Set<ErrorCode>([
   'sandbox_unavailable',
   'budget_reached',
   'cancelled',
+  'target_unknown',
+  'target_refused',
+  'target_quota',
+  'target_garbled',
 ])
 
 const usageExit = 2
@@ -82,9 +86,11 @@ const unavailable = 503
 /** Not registered; used by Anthropic and others for "overloaded". */
 const overloaded = 529
 
+const overloadCodes = new Set<ErrorCode>(['llm_rate_limited', 'target_rate_limited'])
+
 /** A 503 is a cry for relief only where it says when to come back. */
 function isOverload(error: unknown, { status, retryAfterMs }: Load): boolean {
-  if (error instanceof GreenloopError && error.code === 'llm_rate_limited') return true
+  if (error instanceof GreenloopError && overloadCodes.has(error.code)) return true
   return status === tooManyRequests || status === overloaded || (status === unavailable && retryAfterMs !== undefined)
 }
 

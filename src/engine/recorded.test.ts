@@ -5,12 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { GreenloopError } from '../domain/errors.ts'
 import { parsePolicy } from '../domain/policy.ts'
 import type { PolicyInput } from '../domain/policy.ts'
-import type { RunStore } from '../domain/stored-run.ts'
+import type { RunConclusion, RunEnding, RunStore } from '../domain/stored-run.ts'
 import { failed } from '../domain/task.ts'
 import type { Handler, Task, TaskResult } from '../domain/task.ts'
 import { systemClock } from '../lib/clock.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import { carryOut, endingOf, submitTasks } from './recorded.ts'
+import type { Note } from './recorded.ts'
 import type { Scheduler } from './scheduler.ts'
 
 const owner = { host: 'here', pid: process.pid, token: 'me' }
@@ -43,15 +44,17 @@ interface More {
   readonly within?: RunStore
   readonly onResult?: (result: TaskResult) => void
   readonly onScheduler?: (scheduler: Scheduler) => void
+  readonly onNotes?: (note: Note) => void
+  readonly ending?: (conclusion: RunConclusion) => Promise<RunEnding>
   readonly leaseMs?: number
 }
 
 async function work(handler: Handler, more: More = {}) {
   const run = await store.claim('r', { ...owner, token: Math.random().toString() }, leaseMs)
   if (run === undefined) throw new Error('the run is taken')
-  const { signal = new AbortController().signal, within = store, onResult, onScheduler } = more
+  const { signal = new AbortController().signal, within = store, ...rest } = more
   const parts = { store: within, clock: systemClock, leaseMs: more.leaseMs ?? leaseMs }
-  return carryOut(run, handler, { parts, options: { signal, onResult, onScheduler } })
+  return carryOut(run, handler, { parts, options: { signal, ...rest } })
 }
 
 /** Lets go of a run as a process does that dies. */
@@ -91,6 +94,39 @@ describe('carrying out a stored run', () => {
     const [third] = await store.results('r', { afterSeq: 2, limit: 1 })
     expect(third?.attempts.map(({ state }) => state)).toEqual(['error', 'succeeded'])
     expect(third?.output).toBe('t3')
+  })
+
+  it('puts the notes of a handler on record as events, and concludes as it is told', async () => {
+    await submit(1)
+    let note: Note = () => {}
+    const handler: Handler = ({ id }) => note('call', { task: id, ids: { run: 7 } })
+    const ending = async ({ statistics }: RunConclusion): Promise<RunEnding> => ({
+      state: 'finished',
+      verdict: `judged ${statistics.total}`,
+      exitCode: 5,
+    })
+    await work(handler, { onNotes: (given) => (note = given), ending })
+    expect(await store.events('r', 0, 10)).toMatchObject([{ kind: 'call', data: { task: 't0', ids: { run: 7 } } }])
+    expect(await store.find('r')).toMatchObject({ state: 'finished', verdict: 'judged 1', exitCode: 5 })
+  })
+
+  it('ends as failed where the conclusion cannot be drawn', async () => {
+    await submit(1)
+    const ending = async (): Promise<RunEnding> => Promise.reject(new GreenloopError('artifact_failed', 'disk full'))
+    await expect(work(() => 1, { ending })).rejects.toMatchObject({ code: 'artifact_failed' })
+    expect(await store.find('r')).toMatchObject({ state: 'failed', reason: 'disk full' })
+  })
+
+  it('leaves a run that was lost while it was concluded', async () => {
+    await submit(1)
+    const ending = async (): Promise<RunEnding> => {
+      await abandon()
+      await store.claim('r', { ...owner, token: 'another' }, leaseMs)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      return { state: 'finished' }
+    }
+    await expect(work(() => 1, { ending, leaseMs: 300 })).rejects.toMatchObject({ code: 'lease_lost' })
+    expect(await store.find('r')).toMatchObject({ state: 'running' })
   })
 
   it('does nothing twice when it goes on with a run', async () => {

@@ -58,7 +58,17 @@ export interface RecordedOptions {
   readonly onResult?: ((result: TaskResult) => void) | undefined
   /** Called once with what can pause and cancel the run. */
   readonly onScheduler?: ((scheduler: Scheduler) => void) | undefined
+  /** Called once, before the first task, with what puts a handler's notes on record. */
+  readonly onNotes?: ((note: Note) => void) | undefined
+  /** Concludes the run when its tasks are over and on record; {@link endingOf} unless given. */
+  readonly ending?: ((conclusion: RunConclusion) => Promise<RunEnding>) | undefined
 }
+
+/**
+ * Puts something about a task on record as an event, at once: what its handler needs to go on where it stood when its
+ * process dies.
+ */
+export type Note = (kind: string, data: unknown) => void
 
 /**
  * Works on the unfinished tasks of a run that this process has claimed, writes each attempt into the journal, and ends
@@ -87,6 +97,7 @@ export async function carryOut(
   // What ends because the run was lost has not ended: whoever takes it over does it again.
   const write = (entry: JournalEntry): Promise<void> | undefined =>
     lost === undefined ? journal.append(entry) : undefined
+  options.onNotes?.((kind, data) => void write({ kind: 'event', event: { at: clock.now(), kind, data } }))
   try {
     const { stopped } = await scheduler.run(unfinishedOf(run, store, journal), handler, {
       signal: options.signal,
@@ -102,9 +113,11 @@ export async function carryOut(
     })
     if (lost !== undefined) throw lost
     await journal.close()
-    const statistics = await store.counts(run.id)
-    await store.end(run.id, endingOf({ statistics, stopped }), run.epoch)
-    return { statistics, stopped }
+    const conclusion = { statistics: await store.counts(run.id), stopped }
+    const ending = (await options.ending?.(conclusion)) ?? endingOf(conclusion)
+    if (lost !== undefined) throw lost
+    await store.end(run.id, ending, run.epoch)
+    return conclusion
   } catch (error) {
     const cause = lost ?? error
     if (!isResumable(cause)) await store.end(run.id, { state: 'failed', reason: messageOf(cause) }, run.epoch)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { snakeKeys } from './snake-keys.ts'
+import { camelKeys, snakeKeys } from './snake-keys.ts'
 
 test('our keys change, those of users do not', () => {
   const value = {
@@ -18,4 +18,14 @@ test('our keys change, those of users do not', () => {
 
 test('the parameters of a workflow are a list of ours', () => {
   expect(snakeKeys({ parameters: [{ maxLength: 3 }] })).toEqual({ parameters: [{ max_length: 3 }] })
+})
+
+test('there is a way back', () => {
+  const value = {
+    caseId: 'a',
+    parameters: { tone_of_voice: 1 },
+    scores: [{ promptSha: 'x', details: { keep_this: 1 } }],
+    models: { my_judge: { baseUrl: 'u' } },
+  }
+  expect(camelKeys(snakeKeys(value))).toEqual(value)
 })

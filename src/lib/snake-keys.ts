@@ -27,23 +27,40 @@ const named = new Set(['servers', 'models'])
  * parameters, headers, servers …) keeps its name. `undefined` members are left out.
  */
 export function snakeKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeKeys)
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined)
-  return Object.fromEntries(entries.map(([key, member]: [string, unknown]) => [snake(key), inner(key, member)]))
+  return renamed(value, snake)
 }
 
-function inner(key: string, value: unknown): unknown {
+/** The way back: a value that {@link snakeKeys} has made, with its keys in camelCase. */
+export function camelKeys(value: unknown): unknown {
+  return renamed(value, camel)
+}
+
+type Rename = (key: string) => string
+
+function renamed(value: unknown, rename: Rename): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => renamed(item, rename))
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined)
+  return Object.fromEntries(
+    entries.map(([key, member]: [string, unknown]) => [rename(key), inner(key, member, rename)]),
+  )
+}
+
+function inner(key: string, value: unknown, rename: Rename): unknown {
   if (opaque.has(key) && !isListOfOurs(key, value)) return value
   if (named.has(key) && typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, snakeKeys(member)]))
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, renamed(member, rename)]))
   }
-  return snakeKeys(value)
+  return renamed(value, rename)
 }
 
 /** The parameters of a workflow are a list; those of a case are an object of the user. */
 function isListOfOurs(key: string, value: unknown): boolean {
   return key === 'parameters' && Array.isArray(value)
+}
+
+function camel(key: string): string {
+  return key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 function snake(key: string): string {

@@ -1,0 +1,2 @@
+/** How comparisons are written for people; the command line prints them. */
+export { comparisonMarkdown, comparisonText } from '../experiment/report-text.ts'

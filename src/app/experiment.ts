@@ -1,0 +1,235 @@
+import { resolve } from 'node:path'
+import { GreenloopError } from '../domain/errors.ts'
+import type { RunManifest, TrialSpec } from '../domain/manifest.ts'
+import type { NewRun, RunEnding, RunStore, StoredRun } from '../domain/stored-run.ts'
+import type { Handler, TaskResult } from '../domain/task.ts'
+import type { TrialOutput } from '../domain/test-result.ts'
+import { carryOut, submitTasks } from '../engine/recorded.ts'
+import type { Note } from '../engine/recorded.ts'
+import { batchSizeFor } from '../experiment/order.ts'
+import { trialHandler } from '../experiment/trial.ts'
+import { createRefusals } from '../experiment/trial-refusals.ts'
+import { now, systemClock } from '../lib/clock.ts'
+import { createRunId } from '../lib/ids.ts'
+import { createRedactor } from '../lib/redact.ts'
+import { withDotEnv } from './dot-env.ts'
+import { preparePlan, prepareManifests } from './experiment-prepare.ts'
+import type { ExperimentOverrides } from './experiment-prepare.ts'
+import { keepLarge, progressOf, recordOf, storedTrials } from './experiment-record.ts'
+import type { ExperimentRecord } from './experiment-record.ts'
+import { checkGates, reportRun } from './experiment-report.ts'
+import type { ExperimentReport } from './experiment-report.ts'
+import { startServers } from './experiment-servers.ts'
+import { judgePairs } from './experiment-preference.ts'
+import { publishHeads, publishMemory, refuseUnpublished } from './experiment-publish.ts'
+import { openStage } from './experiment-stage.ts'
+import type { Stage } from './experiment-stage.ts'
+import { leaseMs } from './recording.ts'
+import { checkedRunId, makeRunDir } from './run-folder.ts'
+import { readSettings } from './settings.ts'
+import { isOver } from './standing.ts'
+import { isShared, namedStore, openRunStore, thisProcess } from './store.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** A plan or a manifest file, and what goes before it. */
+export interface ExperimentInput {
+  readonly kind: 'plan' | 'manifest'
+  /** File, relative to the working folder. */
+  readonly path: string
+  readonly overrides?: ExperimentOverrides | undefined
+  readonly runId?: string | undefined
+}
+
+/** An experiment that is over. */
+export interface ExperimentResult extends ExperimentReport {
+  readonly run: StoredRun
+  readonly folder: string
+}
+
+/** Who is told of each trial. */
+export type OnTrial = (result: TaskResult) => void
+
+/**
+ * Runs an experiment: its trials in randomised blocks under one policy, each on record at once; then the comparison and the
+ * reports. Throws for what keeps it from running (`plan_invalid`, `variable_missing` …); a gate that fails is a value.
+ */
+export async function runExperiment(
+  input: ExperimentInput,
+  around: Surroundings,
+  onTrial?: OnTrial,
+): Promise<ExperimentResult> {
+  const where = await withDotEnv(around)
+  const manifests = await manifestsOf(input, where)
+  const [first] = manifests
+  if (first === undefined)
+    throw new GreenloopError('plan_invalid', 'there is nothing to try: no workflow or no variant')
+  const at = await namedStore(where)
+  refuseShared(at)
+  const { settings } = await readSettings(where)
+  const record = recordOf(manifests)
+  checkGates(
+    manifests.flatMap(({ gates }) => gates),
+    manifests,
+  )
+  refuseUnpublished(record.manifests)
+  const id = checkedRunId(input.runId) ?? createRunId(new Date(now()))
+  const folder = resolve(where.cwd, settings.artifacts, id)
+  // What is not set is said before there is a run.
+  await (await openStage(record.manifests, where)).close()
+  const { timeoutSeconds: _ofTrials, ...execution } = first.execution
+  const policy = { ...execution, batchSize: batchSizeFor(first.execution, manifests) }
+  const run: NewRun = { id, kind: 'experiment', title: record.title, input: record, policy, folder }
+  const store = await openRunStore(at)
+  try {
+    await makeRunDir(folder)
+    where.onRun?.(id, folder)
+    await submitTasks(store, run, storedTrials(manifests))
+    return await carryOutExperiment(store, id, { where, onTrial })
+  } finally {
+    await store.close()
+  }
+}
+
+async function manifestsOf(
+  { kind, path, overrides = {} }: ExperimentInput,
+  where: Surroundings,
+): Promise<readonly RunManifest[]> {
+  if (kind === 'manifest') return prepareManifests(path, overrides, where)
+  const { manifests, warnings } = await preparePlan(path, overrides, where)
+  for (const warning of warnings) where.onStep?.(warning)
+  return manifests
+}
+
+function refuseShared(at: string): void {
+  if (!isShared(at)) return
+  throw new GreenloopError('usage_invalid', 'experiments are recorded in an embedded store so far', {
+    help: 'leave out --database, or name a file with --store',
+  })
+}
+
+/** Goes on with an experiment that was broken off. Calls whose end nobody saw are looked up, not sent again. */
+export async function resumeExperiment(
+  store: RunStore,
+  run: StoredRun,
+  { where, onTrial }: { readonly where: Surroundings; readonly onTrial?: OnTrial | undefined },
+): Promise<ExperimentResult> {
+  if (run.taskCount === undefined) {
+    throw new GreenloopError('run_conflict', `not all trials of the run ${run.id} were handed in`, {
+      why: 'its process ended before, and nothing was spent',
+      help: 'run the plan again',
+    })
+  }
+  where.onRun?.(run.id, run.folder ?? '')
+  return carryOutExperiment(store, run.id, { where: await withDotEnv(where), onTrial })
+}
+
+async function carryOutExperiment(
+  store: RunStore,
+  id: string,
+  { where, onTrial }: { readonly where: Surroundings; readonly onTrial?: OnTrial | undefined },
+): Promise<ExperimentResult> {
+  const run = await store.claim(id, thisProcess(), leaseMs)
+  if (run === undefined) {
+    throw new GreenloopError('run_conflict', `another process works on the run ${id}`, {
+      help: `greenloop runs show ${id}`,
+    })
+  }
+  const record = run.input as ExperimentRecord
+  const folder = run.folder ?? resolve(where.cwd, 'artifacts', id)
+  const stage = await openStage(record.manifests, where)
+  const closing: (() => Promise<unknown>)[] = [() => stage.close()]
+  try {
+    const servers = await startServers(stage.heads, where)
+    closing.push(() => servers.close())
+    const publishing = { heads: stage.heads, runId: id, folder, memory: publishMemory(await namedStore(where), id) }
+    const publication = await publishHeads(publishing, where)
+    stage.use(publication.versions)
+    try {
+      const report = await carryOutTrials({ store, run, stage, folder }, { where, onTrial })
+      return { ...report, run: (await store.find(id)) ?? run, folder }
+    } finally {
+      // A run that was broken off goes on with what was published for it.
+      const left = isOver((await store.find(id)) ?? run) ? await publication.cleanup() : []
+      for (const text of left) where.onStep?.(`left behind: ${text}`)
+    }
+  } finally {
+    for (const close of closing) await close()
+  }
+}
+
+async function carryOutTrials(
+  { store, run, stage, folder }: Omit<Trying, 'redact'>,
+  { where, onTrial }: { readonly where: Surroundings; readonly onTrial?: OnTrial | undefined },
+): Promise<ExperimentReport> {
+  const redactor = createRedactor(stage.secrets)
+  let report: ExperimentReport | undefined
+  let write: Note = () => {}
+  const note: Note = (kind, data) => write(kind, redactor.deep(data))
+  const handler = await handlerOf({ store, run, stage, folder, redact: redactor.deep }, note)
+  await carryOut(run, handler as Handler, {
+    parts: { store, clock: systemClock, leaseMs },
+    options: {
+      signal: where.signal,
+      onResult: onTrial,
+      onNotes: (given) => (write = given),
+      ending: async (conclusion) => {
+        const isCancelled = conclusion.stopped !== undefined
+        const judging = { store, run, stage, note, signal: where.signal }
+        const more = isCancelled ? undefined : await judgePairs(judging)
+        where.onStep?.('comparing the variants')
+        report = await reportRun({ store, run, folder, redact: redactor.text, more }, conclusion)
+        return endingOf(report)
+      },
+    },
+  })
+  if (report === undefined) throw new GreenloopError('internal', 'the experiment ended without a report')
+  return report
+}
+
+interface Trying {
+  readonly store: RunStore
+  readonly run: StoredRun
+  readonly stage: Stage
+  readonly folder: string
+  readonly redact: <T>(value: T) => T
+}
+
+async function handlerOf(
+  { store, run, stage, folder, redact }: Trying,
+  note: Note,
+): Promise<Handler<TrialSpec, TrialOutput>> {
+  return trialHandler({
+    runId: run.id,
+    heads: stage.heads,
+    clock: systemClock,
+    refusals: createRefusals(),
+    target: stage.target,
+    evaluate: (manifest, answered, signal) => stage.evaluator(manifest).evaluate(answered, signal),
+    note: (kind, data) => note(kind, { text: `${kind} ${data.task}`, ...data }),
+    progress: await progressOf(store, run.id),
+    keep: async (output) => keepLarge(redact(output), folder),
+  })
+}
+
+function endingOf({ verdict, exitCode, reason }: ExperimentReport): RunEnding {
+  return { state: verdict === 'cancelled' ? 'cancelled' : 'finished', verdict, exitCode, reason }
+}
+
+/** Writes the reports of an experiment once more, from its record. */
+export async function reportExperiment(
+  store: RunStore,
+  run: StoredRun,
+  { folder, where }: { readonly folder: string; readonly where: Surroundings },
+): Promise<ExperimentResult> {
+  if (run.kind !== 'experiment') {
+    throw new GreenloopError('usage_invalid', `the run ${run.id} is no experiment but a run of kind ${run.kind}`)
+  }
+  const { manifests } = run.input as ExperimentRecord
+  const stage = await openStage(manifests, await withDotEnv(where)).catch(() => undefined)
+  const redactor = createRedactor(stage?.secrets ?? [])
+  await stage?.close()
+  const stopped = isOver(run) ? undefined : { kind: 'cancelled' as const, message: 'the run is not over' }
+  const conclusion = { statistics: await store.counts(run.id), stopped }
+  const report = await reportRun({ store, run, folder, redact: redactor.text }, conclusion)
+  return { ...report, run, folder }
+}
