@@ -86,18 +86,34 @@ interface Contestant {
   readonly name: string
   readonly run: (scenario: Scenario, url: string, folder: string) => { readonly argv: string[]; readonly env?: object }
   readonly reported: (folder: string, stdout: string) => number | undefined
+  /** Calls whose answer passed its check. */
+  readonly good: (folder: string, stdout: string) => number
 }
 
 const contestants: readonly Contestant[] = [
-  { name: 'greenloop', run: ours, reported: (_folder, stdout) => ourMedian(stdout) },
+  {
+    name: 'greenloop',
+    run: ours,
+    reported: (_folder, stdout) => ourEstimate(stdout, 'latency')?.quantiles?.p50,
+    good: (_folder, stdout) => {
+      const rate = ourEstimate(stdout, 'pass_rate')
+      return Math.round((rate?.value ?? 0) * (rate?.trials ?? 0))
+    },
+  },
   {
     name: 'bare loop',
     run: ({ calls, width }, url) => ({
       argv: ['node', join(root, 'bench/experiment-loop.ts'), `${url}/run`, String(calls), String(width)],
     }),
     reported: (_folder, stdout) => (JSON.parse(stdout) as { p50: number }).p50,
+    good: (_folder, stdout) => (JSON.parse(stdout) as { done: number }).done,
   },
-  { name: `promptfoo ${peerVersion}`, run: peer, reported: (folder) => peerMedian(folder) },
+  {
+    name: `promptfoo ${peerVersion}`,
+    run: peer,
+    reported: (folder) => median(peerResults(folder).map(({ latencyMs }) => latencyMs)),
+    good: (folder) => peerResults(folder).filter(({ success }) => success).length,
+  },
 ]
 
 function ours({ calls, policy }: Scenario, url: string, folder: string) {
@@ -105,7 +121,7 @@ function ours({ calls, policy }: Scenario, url: string, folder: string) {
   writeFileSync(join(folder, 'rows.csv'), ['q', ...rows].join('\n'))
   const http = {
     ...{ url: `${url}/run`, body: { inputs: { q: '{{q}}' }, response_mode: 'blocking', user: '{{user}}' } },
-    ...{ text: '$.data.outputs.result', idempotent: true },
+    ...{ text: '$.outputs.result', idempotent: true },
   }
   const workflows = [{ id: 'bench', target: 'http', http, parameters: [{ name: 'q' }] }]
   const checks = [{ type: 'contains', value: 'question' }]
@@ -120,11 +136,16 @@ function ours({ calls, policy }: Scenario, url: string, folder: string) {
   return { argv: [join(root, 'bin/greenloop'), 'experiment', 'run', 'test_plan.yaml', '--no-progress'] }
 }
 
-function ourMedian(stdout: string): number | undefined {
-  const { comparison } = JSON.parse(stdout) as {
-    comparison: { summaries: { estimates: { metric: string; quantiles?: { p50: number } }[] }[] }
-  }
-  return comparison.summaries[0]?.estimates.find(({ metric }) => metric === 'latency')?.quantiles?.p50
+interface OurEstimate {
+  readonly metric: string
+  readonly value?: number
+  readonly trials: number
+  readonly quantiles?: { readonly p50: number }
+}
+
+function ourEstimate(stdout: string, wanted: string): OurEstimate | undefined {
+  const { comparison } = JSON.parse(stdout) as { comparison: { summaries: { estimates: OurEstimate[] }[] } }
+  return comparison.summaries[0]?.estimates.find(({ metric }) => metric === wanted)
 }
 
 function peer({ calls, width }: Scenario, url: string, folder: string) {
@@ -137,7 +158,7 @@ function peer({ calls, width }: Scenario, url: string, folder: string) {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body: { inputs: { q: '{{prompt}}' }, response_mode: 'blocking', user: 'bench' },
-          transformResponse: 'json.data.outputs.result',
+          transformResponse: 'json.outputs.result',
         },
       },
     ],
@@ -158,11 +179,15 @@ function peer({ calls, width }: Scenario, url: string, folder: string) {
   }
 }
 
-function peerMedian(folder: string): number | undefined {
+interface PeerResult {
+  readonly latencyMs: number
+  readonly success: boolean
+}
+
+function peerResults(folder: string): readonly PeerResult[] {
   const file = join(folder, 'o.json')
-  if (!existsSync(file)) return undefined
-  const { results } = JSON.parse(readFileSync(file, 'utf8')) as { results: { results: { latencyMs: number }[] } }
-  return median(results.results.map(({ latencyMs }) => latencyMs))
+  if (!existsSync(file)) return []
+  return (JSON.parse(readFileSync(file, 'utf8')) as { results: { results: PeerResult[] } }).results.results
 }
 
 interface Stats {
@@ -191,6 +216,8 @@ async function measure(contestant: Contestant, scenario: Scenario): Promise<Figu
       readFileSync(timed, 'utf8').trim().split('\n').at(-1)?.split(' ').map(Number) ?? []
     if (done.stdout.length === 0 && done.status !== 0) throw new Error(done.stderr.toString().slice(-2000))
     const stats = (await (await fetch(`${url}/stats`)).json()) as Stats
+    const good = contestant.good(folder, done.stdout.toString())
+    if (good !== scenario.calls) throw new Error(`${contestant.name}: ${good} of ${scenario.calls} calls passed`)
     return {
       spanSeconds: stats.spanMs / 1000,
       requests: stats.requests,
@@ -208,8 +235,8 @@ async function measure(contestant: Contestant, scenario: Scenario): Promise<Figu
 }
 
 function install(): boolean {
-  if (existsSync(join(peerFolder, 'node_modules/.bin/promptfoo'))) return true
   if (process.env['PROMPTFOO'] === 'off') return false
+  if (existsSync(join(peerFolder, 'node_modules/.bin/promptfoo'))) return true
   mkdirSync(peerFolder, { recursive: true })
   writeFileSync(join(peerFolder, 'package.json'), '{"private":true}')
   const wanted = [`promptfoo@${peerVersion}`, `@libsql/${process.platform}-${process.arch}-gnu`]

@@ -32,10 +32,10 @@ const adaptiveSchema = z
   .strictObject({
     min: z.int().min(1).default(1).describe('Never fewer at a time.'),
     start: z.int().min(1).default(4).describe('Tasks at a time in the beginning.'),
-    decrease: z.number().gt(0).lt(1).default(0.8).describe('Factor on an overload.'),
-    cooldownSeconds: seconds.default(15).describe('At most one decrease in this time.'),
+    decrease: z.number().gt(0).lt(1).default(0.8).describe('What one overload leaves of the width at least.'),
+    cooldownSeconds: seconds.default(15).describe('No growth for so long after an overload.'),
   })
-  .describe('Finds the width that the other side bears: up by one each round, down by a factor on an overload.')
+  .describe('Finds the width that the other side bears: up by one each round, down on an overload.')
 
 /** How tasks are run, as files and callers write it. Times in seconds. */
 export const policySchema = z

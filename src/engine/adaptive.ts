@@ -6,17 +6,28 @@ export interface Width {
   readonly current: number
   /** An attempt was answered. `isFirst`: it was the first of its task; `isFull`: it ran while every slot was in use. */
   onAnswer(facts: { readonly isFirst: boolean; readonly isFull: boolean }): void
-  /** The other side has too much to do. `retryAfterMs`: how long it asks to be left alone. */
-  onOverload(retryAfterMs: number): void
+  /** The other side has too much to do. */
+  onOverload(facts: Overload): void
   /** A timeout, or an error that says nothing about load. */
   onTrouble(): void
 }
 
+/** What is known of an attempt that was turned away. */
+export interface Overload {
+  /** How long the other side asks to be left alone, in milliseconds. */
+  readonly retryAfterMs: number
+  /** When it was begun, on the clock that never jumps. */
+  readonly startAt: number
+  /** Attempts that were under way when it was turned away, and so were not turned away themselves. */
+  readonly others: number
+}
+
 /**
  * The width of a policy. Without `adaptive` it is fixed. With it: doubling in each round until the first overload, then
- * one more in each round, times `decrease` on an overload, at most once in a cooldown (from the end of Retry-After).
- * In a cooldown, which timeouts and errors begin as well, it does not grow. An answer to a retry changes nothing, nor
- * does one that came while slots were free.
+ * one more in each round. On an overload it goes down to the attempts that are being served; attempts that were begun before
+ * the first of such cuts belong to the same overload, and together they take at most the factor `decrease`. In a cooldown
+ * (from the end of Retry-After), which timeouts and errors begin as well, it does not grow. An answer to a retry changes
+ * nothing, nor does one that came while slots were free.
  */
 export function createWidth(
   { concurrency, adaptive }: Pick<Policy, 'concurrency' | 'adaptive'>,
@@ -28,7 +39,9 @@ export function createWidth(
   let current = Math.min(Math.max(adaptive.start, min), concurrency)
   let isSlowStart = true
   let answers = 0
-  let nextCutAt = -Infinity
+  /** When the last overload was first noticed, and how far down it may take the width. */
+  let noticedAt = -Infinity
+  let floor = min
   let nextGrowthAt = -Infinity
   return {
     get current() {
@@ -41,15 +54,16 @@ export function createWidth(
       answers = 0
       current++
     },
-    onOverload(retryAfterMs) {
+    onOverload({ retryAfterMs, startAt, others }) {
       const at = clock.monotonic()
-      const calmAt = at + retryAfterMs + cooldownMs
-      nextGrowthAt = Math.max(nextGrowthAt, calmAt)
-      if (at < nextCutAt) return
-      isSlowStart = false
-      answers = 0
-      nextCutAt = calmAt
-      current = Math.max(min, Math.floor(current * adaptive.decrease))
+      nextGrowthAt = Math.max(nextGrowthAt, at + retryAfterMs + cooldownMs)
+      if (startAt > noticedAt) {
+        noticedAt = at
+        floor = Math.max(min, Math.floor(current * adaptive.decrease))
+        isSlowStart = false
+        answers = 0
+      }
+      current = Math.min(current, Math.max(floor, Math.min(others, current - 1)))
     },
     onTrouble() {
       nextGrowthAt = Math.max(nextGrowthAt, clock.monotonic() + cooldownMs)

@@ -22,6 +22,8 @@ export class Job<P> {
   readyAt: number = notYet
   /** Wait for the rate limit since then. */
   rateMs = 0
+  /** When its last attempt was begun. */
+  startAt: number = notYet
 
   constructor(task: Task<P>, seq: number) {
     this.task = task

@@ -201,6 +201,7 @@ export class Run<P, O> {
 
   #begin(job: Job<P>): void {
     const attempt = new Attempt(job, this.#frame, this.#clock.monotonic())
+    job.startAt = attempt.startAt
     this.#announce(attempt)
     if (this.#leftover !== undefined) return this.#close(job, this.#leftover)
     if (!job.isRetried) this.#retries.onFirst()
@@ -221,7 +222,7 @@ export class Run<P, O> {
   /** Draws the consequences of an attempt that is over. */
   #settle(job: Job<P>, attempt: TaskAttempt, ending: Ending): void {
     this.tally.addAttempt(attempt, job.isRetried)
-    this.#learn(ending, !job.isRetried)
+    this.#learn(ending, job)
     job.add(attempt)
     const waitMs =
       this.#stopped === undefined
@@ -233,13 +234,14 @@ export class Run<P, O> {
     this.#stopIfReached()
   }
 
-  #learn({ state, overload, retryAfterMs }: Ending, isFirst: boolean): void {
+  #learn({ state, overload, retryAfterMs }: Ending, { isRetried, startAt }: Job<P>): void {
+    const others = this.#performer.inFlight
     if (overload === true) {
-      this.#width.onOverload(retryAfterMs ?? 0)
+      this.#width.onOverload({ retryAfterMs: retryAfterMs ?? 0, startAt, others })
       if (retryAfterMs !== undefined) this.#limiter?.penalize(retryAfterMs)
     } else if (state === 'timeout' || state === 'error') this.#width.onTrouble()
     else if (state !== 'cancelled') {
-      this.#width.onAnswer({ isFirst, isFull: this.#performer.inFlight + 1 >= this.#width.current })
+      this.#width.onAnswer({ isFirst: !isRetried, isFull: others + 1 >= this.#width.current })
     }
   }
 

@@ -22,27 +22,35 @@ export function* widthIsKept(seen: Observed): Iterable<Breach> {
   }
 }
 
-/** The adaptive width shrinks by its factor, only after an overload, and only once in a cooldown. */
+/**
+ * The adaptive width shrinks only after an overload, and one overload leaves its share of it: attempts that were begun
+ * before an overload was noticed belong to it.
+ */
 export function* widthShrinksForAReason({ policy, log, tries }: Observed): Iterable<Breach> {
   const { adaptive } = policy
   if (adaptive === undefined) return
   const overloads = overloadsIn(tries)
-  let width = Math.max(Math.min(adaptive.start, policy.concurrency), Math.min(adaptive.min, policy.concurrency))
+  const least = Math.min(adaptive.min, policy.concurrency)
+  let width = Math.max(Math.min(adaptive.start, policy.concurrency), least)
   let sampledAt = -Infinity
-  let calmAt = -Infinity
+  let noticedAt = -Infinity
+  let floor = width
   for (const [index, entry] of log.entries()) {
     const next = widthIn(entry)
     if (next === undefined) continue
     if (next < width) {
       const from = sampledAt
-      const until = calmAt
       const causes = overloads.filter(({ at }) => at >= from && at <= entry.at)
-      const cause = causes.find(({ at }) => at >= until)
       if (causes.length === 0) yield { message: `the width fell from ${width} to ${next} without an overload`, index }
-      else if (cause === undefined) yield { message: 'two cuts within a cooldown', index }
-      const least = Math.max(Math.min(adaptive.min, policy.concurrency), Math.floor(width * adaptive.decrease))
-      if (next < least) yield { message: `a cut from ${width} to ${next}, and ${least} is due`, index }
-      calmAt = (cause?.at ?? entry.at) + (cause?.forMs ?? 0) + adaptive.cooldownSeconds * 1000
+      let lowest = width
+      for (const { at, startAt } of causes) {
+        if (startAt <= noticedAt) continue
+        noticedAt = at
+        // With several in one moment it does not show which of them came first.
+        floor = Math.max(least, Math.floor((causes.length > 1 ? next : lowest) * adaptive.decrease))
+        lowest = Math.min(lowest, floor)
+      }
+      if (next < floor) yield { message: `a cut from ${width} to ${next}, and ${floor} has to be left`, index }
     }
     sampledAt = entry.at
     width = next
@@ -85,6 +93,7 @@ export function* rateIsKept({ policy, log, tries, world }: Observed): Iterable<B
 /** When the other side had too much to do, and for how long it asked to be left alone, if it did. */
 interface Overload {
   readonly at: number
+  readonly startAt: number
   readonly forMs: number
   readonly isAsked: boolean
 }
@@ -93,7 +102,7 @@ function overloadsIn(tries: readonly Try[]): Overload[] {
   return tries
     .flatMap(({ act, answerAt, startAt, limitMs }) => {
       if (act.kind !== 'overload' || answerAt === undefined || answerAt >= startAt + limitMs) return []
-      return [{ at: answerAt, forMs: act.retryAfterMs ?? 0, isAsked: act.retryAfterMs !== undefined }]
+      return [{ at: answerAt, startAt, forMs: act.retryAfterMs ?? 0, isAsked: act.retryAfterMs !== undefined }]
     })
     .toSorted((one, other) => one.at - other.at)
 }
