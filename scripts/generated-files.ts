@@ -14,6 +14,8 @@ import { errorCatalog } from '../src/domain/errors.ts'
 import { executionRequestSchema } from '../src/domain/execution-request.ts'
 import { suiteSchema } from '../src/domain/suite.ts'
 import { catalogSchema, environmentSchema } from '../src/domain/workflow.ts'
+import { manifestForms, planForms } from './file-forms.ts'
+import { experimentsPage } from './experiment-reference.ts'
 import { snakeSchema } from './snake-schema.ts'
 
 /** Files that are made from the sources, by path relative to the repository, with their text. */
@@ -24,12 +26,13 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'docs/schemas/settings.schema.json': jsonSchema(settingsFileSchema),
     'docs/schemas/combination.schema.json': jsonSchema(combinationSchema),
     'docs/schemas/trial.schema.json': jsonSchema(trialSchema),
-    'docs/schemas/test_plan.schema.json': snakeJsonSchema(experimentSchema),
+    'docs/schemas/test_plan.schema.json': snakeJsonSchema(experimentSchema, planForms),
     'docs/schemas/workflows.schema.json': snakeJsonSchema(catalogSchema),
     'docs/schemas/env.schema.json': snakeJsonSchema(environmentSchema),
-    'docs/schemas/run_manifest.schema.json': snakeJsonSchema(manifestSchema),
+    'docs/schemas/run_manifest.schema.json': snakeJsonSchema(manifestSchema, manifestForms),
     'docs/reference/settings.md': settingsPage(),
     'docs/reference/policy.md': policyPage(),
+    'docs/reference/experiments.md': experimentsPage(generatedNote),
     'docs/reference/errors.md': errorsPage(),
     'docs/reference/names.md': namesPage(),
     '.env.example': envExample(),
@@ -45,9 +48,9 @@ const named = { check: checkSchema, patch: patchSchema, turn: turnSchema, file: 
 for (const [id, schema] of Object.entries(named)) z.globalRegistry.add(schema, { ...schema.meta(), id })
 
 /** Files of experiments have their keys in snake_case. */
-function snakeJsonSchema(schema: z.ZodType): string {
+function snakeJsonSchema(schema: z.ZodType, forms = (node: Readonly<Record<string, unknown>>) => node): string {
   const node = z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' })
-  return `${JSON.stringify(snakeSchema(node), null, 2)}\n`
+  return `${JSON.stringify(forms(snakeSchema(node) as Readonly<Record<string, unknown>>), null, 2)}\n`
 }
 
 interface SettingFacts {

@@ -11,7 +11,13 @@ export type { Combination, CombineOptions } from './combine/options.ts'
 export { generateTests, runPipeline } from './app/pipeline.ts'
 export type { PipelineInput, PipelineResult, Validated } from './app/pipeline.ts'
 export { buildManifests, compareVariants, executeManifest, generateCases, loadPlan } from './app/experiment-api.ts'
-export type { CompareVariantsOptions, ExecuteManifestOptions, FilePlace } from './app/experiment-api.ts'
+export type {
+  CasesByWorkflow,
+  CompareVariantsOptions,
+  ExecuteManifestOptions,
+  FilePlace,
+  MakingOptions,
+} from './app/experiment-api.ts'
 export { runTests } from './app/run.ts'
 export type { RunInput } from './app/run.ts'
 export type { Reported } from './app/execution.ts'
@@ -25,8 +31,6 @@ export type { Comparison, GateResult, PairComparison, SuspectInteraction, Varian
 export type { Experiment, LoadedPlan } from './domain/experiment.ts'
 export type { RunManifest } from './domain/manifest.ts'
 export type { TestResult as TrialResult, TrialStatus } from './domain/test-result.ts'
-export type { BuiltManifests } from './experiment/manifests.ts'
-export type { GeneratedCases } from './experiment/cases.ts'
 export { parsePolicy } from './domain/policy.ts'
 export type { Policy, PolicyInput } from './domain/policy.ts'
 export { failed, succeeded, taskStates } from './domain/task.ts'

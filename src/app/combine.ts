@@ -103,13 +103,13 @@ async function coverModel(model: Model, options: CombineOptions, folder: string 
   return { combination, cached: false }
 }
 
-/** Like {@link combine} for the JSON form, with arrays kept in a folder (absolute) by their content. */
+/** Like {@link combine} for a text of the JSON form, with arrays kept in a folder (absolute) by their content. */
 export async function combineKept(
-  input: CombinationInput,
+  text: string,
   options: CombineOptions,
   folder: string | undefined,
 ): Promise<Combined> {
-  const { model, warnings } = readModel(JSON.stringify(input), { file: 'parameters.json' })
+  const { model, warnings } = readModel(text, { file: 'parameters.json' })
   const { combination } = await coverModel(model, options, folder)
   return { ...combination, cases: casesOf(model, combination.rows), warnings }
 }

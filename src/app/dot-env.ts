@@ -1,10 +1,7 @@
-import { readDotEnv } from '../config/settings-files.ts'
+import { withDotEnv as filled } from '../config/process-environment.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Surroundings in which variables that are not set are taken from `.env` of the working folder. */
 export async function withDotEnv(where: Surroundings): Promise<Surroundings> {
-  const dotEnv = await readDotEnv(where.cwd)
-  if (dotEnv === undefined) return where
-  const set = Object.entries(where.env).filter(([, value]) => value !== undefined && value !== '')
-  return { ...where, env: { ...dotEnv.values, ...Object.fromEntries(set) } }
+  return { ...where, env: await filled(where.env, where.cwd) }
 }

@@ -1,32 +1,27 @@
-import type { Observation } from '../domain/comparison.ts'
+import type { PositionVerdicts } from '../domain/comparison.ts'
 import type { ManifestHead } from '../domain/manifest.ts'
 import type { RunStore, StoredRun } from '../domain/stored-run.ts'
-import type { Task } from '../domain/task.ts'
+import type { StopReason, Task } from '../domain/task.ts'
 import { succeeded } from '../domain/task.ts'
 import type { TestResult } from '../domain/test-result.ts'
 import { executeTasks } from '../engine/execute-tasks.ts'
 import type { Note } from '../engine/recorded.ts'
 import { createSpending } from '../experiment/check-spending.ts'
 import { preferAnswers } from '../experiment/preference.ts'
+import { keyOfTrial } from '../experiment/preference-score.ts'
+import type { PreferenceNote } from '../experiment/preference-score.ts'
 import { eventsOf } from './earlier.ts'
 import { resultsOf } from './experiment-record.ts'
 import type { ExperimentRecord } from './experiment-record.ts'
 import type { Stage } from './experiment-stage.ts'
 
-/** A verdict on two answers to the same case. */
-interface PreferenceNote {
-  readonly workflowId: string
-  readonly caseId: string
-  readonly repeat: number
-  readonly baseline: string
-  readonly variant: string
-  readonly winner: 'a' | 'b' | 'tie' | 'undecided'
-}
+/** What a judge of pairs is shown of an answer. */
+type Answer = Pick<TestResult, 'workflowId' | 'variantId' | 'caseId' | 'repeat' | 'text' | 'query' | 'inputs'>
 
 interface Pair {
   readonly manifest: number
-  readonly baseline: TestResult
-  readonly variant: TestResult
+  readonly baseline: Answer
+  readonly variant: Answer
 }
 
 /** What judges of pairs work with. */
@@ -38,25 +33,34 @@ export interface PreferenceParts {
   readonly signal: AbortSignal
 }
 
+/** What judges of pairs said. */
+export interface JudgedPairs {
+  readonly notes: readonly PreferenceNote[]
+  /** Why pairs are left that were not judged. */
+  readonly stopped?: StopReason | undefined
+}
+
 /**
  * Has a judge pick the better of each variant's answer and the baseline's, in both orders. Verdicts go on record at once,
- * so that a run that is resumed asks for none twice. Gives what turns observations into ones with these verdicts, or
- * nothing where no plan asks for it.
+ * so that a run that is resumed asks for none twice. Gives all verdicts of the run, none where no plan asks for them, and
+ * why it stopped where it was asked to.
  */
-export async function judgePairs(
-  parts: PreferenceParts,
-): Promise<((observations: Observation[]) => readonly Observation[]) | undefined> {
+export async function judgePairs(parts: PreferenceParts): Promise<JudgedPairs> {
   const { store, run, stage, note, signal } = parts
   const { manifests } = run.input as ExperimentRecord
   const [first] = manifests
   const wanted = first?.evaluation.preference
-  if (first === undefined || wanted === undefined) return undefined
-  const notes = await notesOf(store, run.id)
+  if (first === undefined || wanted === undefined) return { notes: [] }
+  const notes = [...(await recordedPreferences(store, run))]
   const known = new Set(notes.map(keyOf))
-  const pairs = (await pairsOf(parts, manifests)).filter((pair) => !known.has(keyOf(noteOf(pair, 'tie'))))
+  const pairs = (await pairsOf(parts, manifests)).filter((pair) => !known.has(keyOf(aboutPair(pair))))
   const tasks = pairs.map((pair, index): Task<Pair> => ({ id: `preference-${index}`, payload: pair }))
   const name = wanted.model ?? first.evaluation.judge ?? ''
   const { concurrency, rateLimit, retry } = first.execution
+  const keep = (verdict: PreferenceNote): void => {
+    notes.push(verdict)
+    note('preference', { text: `${verdict.winner} ${verdict.caseId}`, ...verdict })
+  }
   await executeTasks(
     tasks,
     async ({ payload: pair }, context) => {
@@ -65,40 +69,61 @@ export async function judgePairs(
       const { baseline, variant } = pair
       const question = baseline.query ?? JSON.stringify(baseline.inputs)
       const made = await preferAnswers(judge, { rubric: wanted.rubric, question, a: baseline.text, b: variant.text })
-      const verdict = noteOf(pair, made.winner)
-      notes.push(verdict)
-      note('preference', { text: `${verdict.winner} ${variant.id}`, ...verdict })
-      return succeeded(verdict.winner, { tokens: spending.read().tokens })
+      const { winner, verdicts } = made
+      const found = winner === 'undecided' ? { fault: made.fault } : { positions: positionsOf(made) }
+      keep({ ...aboutPair(pair), winner, ...found, verdicts })
+      return succeeded(winner, { tokens: spending.read().tokens })
     },
     { concurrency, rateLimit, retry },
-    { signal },
+    {
+      signal,
+      // A judge that cannot be reached says nothing about the answers, and must not go unseen.
+      onResult: ({ task, state, error }) => {
+        if (state === 'succeeded' || state === 'cancelled') return
+        keep({
+          ...aboutPair(task.payload),
+          winner: 'undecided',
+          fault: error?.message ?? `the judge ended as ${state}`,
+        })
+      },
+    },
   )
-  return (observations) => withPreferences(observations, notes)
+  const open = pairs.length + known.size - notes.length
+  if (!signal.aborted || open <= 0) return { notes }
+  return { notes, stopped: { kind: 'cancelled', message: `interrupted with ${open} pairs of answers not judged yet` } }
 }
 
-function noteOf({ baseline, variant }: Pair, winner: PreferenceNote['winner']): PreferenceNote {
+function positionsOf({ straight, swapped }: PositionVerdicts): PositionVerdicts {
+  return { straight, swapped }
+}
+
+function aboutPair({ baseline, variant }: Pair): Omit<PreferenceNote, 'winner'> {
   const { workflowId, caseId, repeat } = variant
-  return { workflowId, caseId, repeat, baseline: baseline.variantId, variant: variant.variantId, winner }
+  return { workflowId, caseId, repeat, baseline: baseline.variantId, variant: variant.variantId }
 }
 
-function keyOf({ workflowId, caseId, repeat, variant }: PreferenceNote): string {
-  return JSON.stringify([workflowId, caseId, repeat, variant])
+function keyOf({ variant, ...trial }: Pick<PreferenceNote, 'workflowId' | 'caseId' | 'repeat' | 'variant'>): string {
+  return keyOfTrial({ ...trial, variantId: variant })
 }
 
-async function notesOf(store: RunStore, runId: string): Promise<PreferenceNote[]> {
+/** What judges of pairs said, as the record of a run holds it. */
+export async function recordedPreferences(store: RunStore, run: StoredRun): Promise<readonly PreferenceNote[]> {
+  const { manifests } = run.input as ExperimentRecord
+  // Events are many, and of no use where nobody asked for a preference.
+  if (manifests.every(({ evaluation }) => evaluation.preference === undefined)) return []
   const notes: PreferenceNote[] = []
-  for await (const { kind, data } of eventsOf(store, runId))
+  for await (const { kind, data } of eventsOf(store, run.id))
     if (kind === 'preference') notes.push(data as PreferenceNote)
   return notes
 }
 
 /** Only answers can be compared; a trial without one has none. */
 async function pairsOf({ store, run }: PreferenceParts, manifests: readonly ManifestHead[]): Promise<readonly Pair[]> {
-  const trials = new Map<string, TestResult[]>()
+  const trials = new Map<string, Answer[]>()
   for await (const result of resultsOf(store, run)) {
     if (result.status !== 'succeeded' && result.status !== 'partial') continue
     const key = JSON.stringify([result.workflowId, result.caseId, result.repeat])
-    trials.set(key, [...(trials.get(key) ?? []), result])
+    trials.set(key, [...(trials.get(key) ?? []), answerOf(result)])
   }
   return [...trials.values()].flatMap((group) => {
     const order = manifests.filter(({ workflowId }) => workflowId === group[0]?.workflowId)
@@ -117,34 +142,11 @@ async function pairsOf({ store, run }: PreferenceParts, manifests: readonly Mani
   })
 }
 
-const shares: Readonly<Record<PreferenceNote['winner'], readonly [number, number] | undefined>> = {
-  a: [1, 0],
-  b: [0, 1],
-  tie: [0.5, 0.5],
-  undecided: undefined,
-}
-
-/** With two variants the metric is `preference`; with more there is one for each that was held against the baseline. */
-function withPreferences(
-  observations: readonly Observation[],
-  notes: readonly PreferenceNote[],
-): readonly Observation[] {
-  const variants = new Set(notes.map(({ variant }) => variant))
-  const metricOf = (variant: string): string => (variants.size > 1 ? `preference:${variant}` : 'preference')
-  const added = new Map<string, Record<string, number>>()
-  const add = (note: PreferenceNote, who: string, value: number): void => {
-    const key = keyOf({ ...note, variant: who })
-    added.set(key, { ...added.get(key), [metricOf(note.variant)]: value })
-  }
-  for (const note of notes) {
-    const [ofBaseline, ofVariant] = shares[note.winner] ?? []
-    if (ofBaseline === undefined || ofVariant === undefined) continue
-    add(note, note.baseline, ofBaseline)
-    add(note, note.variant, ofVariant)
-  }
-  return observations.map((observation) => {
-    const { workflowId, caseId, repeat, variantId } = observation
-    const values = added.get(JSON.stringify([workflowId, caseId, repeat, variantId]))
-    return values === undefined ? observation : { ...observation, values: { ...observation.values, ...values } }
-  })
+/** Of a conversation all turns, of a workflow without a text its outputs. */
+function answerOf(result: TestResult): Answer {
+  const { workflowId, variantId, caseId, repeat, query, inputs, outputs, turns = [] } = result
+  const said = result.text === '' ? JSON.stringify(outputs) : result.text
+  const text =
+    turns.length > 1 ? turns.map((turn) => `User: ${turn.query}\n\nAssistant: ${turn.text}`).join('\n\n') : said
+  return { workflowId, variantId, caseId, repeat, text, query, inputs }
 }

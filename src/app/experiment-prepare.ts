@@ -11,9 +11,13 @@ import { checkProblems } from '../experiment/check-problems.ts'
 import type { CaseDesign } from '../experiment/cases.ts'
 import { buildManifests } from '../experiment/manifests.ts'
 import type { BuiltManifests } from '../experiment/manifests.ts'
+import type { z } from 'zod'
+import { valueAt } from '../config/validate.ts'
+import { issueMessage } from '../config/wording.ts'
 import { nearest } from '../lib/nearest.ts'
 import { applyPatches } from '../workflows/dify-dsl.ts'
 import { coverWith } from './experiment-cover.ts'
+import { keptGates, settleGates } from './experiment-gates.ts'
 import type { Surroundings } from './surroundings.ts'
 import { warningText } from './warning-text.ts'
 
@@ -56,12 +60,15 @@ export async function preparePlan(
   where: Surroundings,
 ): Promise<PreparedPlan> {
   const loaded = await loadPlan(path, { cwd: where.cwd, env: where.env })
-  const plan = { ...loaded, experiment: overridden(loaded, overrides) }
+  const chosen = overridden(loaded, overrides)
+  const settled = settleGates(loaded, chosen)
+  const gates = [...settled.gates, ...(overrides.gates ?? [])]
+  const plan = { ...loaded, experiment: { ...chosen, gates } }
   const cover = coverWith(resolve(where.cwd, '.greenloop', 'combinations'), where.signal)
   const cases = await generateCases(plan, { cover, signal: where.signal })
   const built = buildManifests(plan, cases, { patch: applyPatches })
   refuseChecks(built.manifests)
-  const warnings = [...loaded.warnings.map(warningText), ...cases.warnings, ...built.warnings]
+  const warnings = [...loaded.warnings.map(warningText), ...settled.warnings, ...cases.warnings, ...built.warnings]
   return { ...built, plan, designs: cases.designs, warnings: [...new Set(warnings)] }
 }
 
@@ -94,40 +101,51 @@ export async function prepareManifests(
   )
   refuseUnknown(workflows, new Set(manifests.map(({ workflowId }) => workflowId)), '--workflow')
   refuseUnknown(variants, new Set(manifests.map(({ variantId }) => variantId)), '--variant')
+  const warned = new Set<string>()
+  const onWarning = (text: string): void => {
+    if (!warned.has(text)) where.onStep?.(text)
+    warned.add(text)
+  }
   return kept.map((manifest) => ({
     ...manifest,
     repeats: overrides.repeats ?? manifest.repeats,
     seed: overrides.seed ?? manifest.seed,
-    gates: [...manifest.gates, ...(overrides.gates ?? [])],
+    gates: [...keptGates(manifest, { all: manifests, kept }, onWarning), ...(overrides.gates ?? [])],
     evaluation: { ...manifest.evaluation, baseline: overrides.baseline ?? manifest.evaluation.baseline },
     execution: policyWith(manifest.execution, overrides),
   }))
 }
 
 function overridden({ experiment, catalog }: LoadedPlan, overrides: ExperimentOverrides): Experiment {
-  const { workflows, variants, gates = [], baseline } = overrides
-  const entries = experiment.workflows ?? catalog.workflows.map(({ id }) => ({ id }))
+  const { workflows, variants, baseline } = overrides
+  const entries: NonNullable<Experiment['workflows']> =
+    experiment.workflows ?? catalog.workflows.map(({ id }) => ({ id }))
   refuseUnknown(workflows, new Set(entries.map(({ id }) => id)), '--workflow')
   refuseUnknown(variants, new Set(experiment.variants.map(({ id }) => id)), '--variant')
   const given = pick(overrides, ['mode', 'maxCases', 'strength', 'engine', 'repeats', 'seed'])
   const candidate = {
     ...experiment,
     ...given,
-    workflows: entries.filter(({ id }) => workflows?.includes(id) ?? true),
-    variants: experiment.variants.filter(({ id }) => variants?.includes(id) ?? true),
-    gates: [...experiment.gates, ...gates],
+    workflows: entries.filter(
+      ({ id, variants: own }) => isKept(id, workflows) && (own?.some((each) => isKept(each, variants)) ?? true),
+    ),
+    variants: experiment.variants.filter(({ id }) => isKept(id, variants)),
     evaluation: { ...experiment.evaluation, baseline: baseline ?? keptBaseline(experiment, variants) },
     execution: policyWith(experiment.execution, overrides),
   }
-  // A dataset that says something of its own was asked for before the command line was.
+  // What the command line says goes before what a dataset says of its own.
   const datasets = experiment.datasets.map((dataset) => ({
     ...dataset,
     ...pick(given, ['mode', 'maxCases', 'strength', 'engine', 'seed']),
   }))
   const parsed = experimentSchema.safeParse({ ...candidate, datasets })
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map(({ path, message }) => ({ message: `\`${path.join('.')}\`: ${message}` }))
-  throw new GreenloopError('usage_invalid', 'the plan cannot be run with these options', { problems })
+  throw refusedOptions(parsed.error, { ...candidate, datasets })
+}
+
+/** Without a choice everything is kept. */
+function isKept(id: string, chosen: readonly string[] | undefined): boolean {
+  return chosen?.includes(id) ?? true
 }
 
 /** A baseline that was not asked for is none. */
@@ -140,8 +158,8 @@ function refuseUnknown(asked: readonly string[] | undefined, known: ReadonlySet<
   const unknown = asked?.find((name) => !known.has(name))
   if (unknown === undefined) return
   const near = nearest(unknown, [...known])
-  throw new GreenloopError('usage_invalid', `${option} ${unknown} is not in the plan`, {
-    help: near === undefined ? `it has ${[...known].join(', ')}` : `did you mean \`${near}\`?`,
+  throw new GreenloopError('usage_invalid', `${option} ${unknown}: there is none of that name`, {
+    help: near === undefined ? `there are ${[...known].join(', ')}` : `did you mean \`${near}\`?`,
   })
 }
 
@@ -158,8 +176,20 @@ function policyWith(policy: Experiment['execution'], overrides: ExperimentOverri
   }
   const parsed = policySchema.safeParse(merged)
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map(({ path, message }) => ({ message: `\`${path.join('.')}\`: ${message}` }))
-  throw new GreenloopError('usage_invalid', 'the plan cannot be run with these limits', { problems })
+  throw refusedOptions(parsed.error, merged)
+}
+
+/** Options that the schema refuses, each once, in the words of the files. */
+function refusedOptions(error: z.ZodError, value: unknown): GreenloopError {
+  const messages = error.issues.map((issue) => {
+    const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))
+    return issueMessage(issue, path.slice(-1), valueAt(value, path))
+  })
+  const problems = [...new Set(messages)].map((message) => ({ message }))
+  const [first] = problems
+  const message =
+    first !== undefined && problems.length === 1 ? first.message : 'the plan cannot be run with these options'
+  return new GreenloopError('usage_invalid', message, { problems })
 }
 
 function pick<T extends object, K extends keyof T>(values: T, keys: readonly K[]): Partial<Pick<T, K>> {

@@ -74,6 +74,23 @@ export async function publishHeads(
   }
 }
 
+/** Removes what a run had published whose process ended before it could. Says in words what is left behind. */
+export async function removePublished({
+  heads,
+  runId,
+  memory,
+}: Omit<Publishing, 'folder'>): Promise<readonly string[]> {
+  const groups = [...Map.groupBy(heads.filter(isPublished), ({ workflowId }) => workflowId).values()]
+  if (groups.length === 0) return []
+  const http = createHttpClient()
+  try {
+    return await removeAll({ groups, done: [], runId, http })
+  } finally {
+    http.close()
+    await rm(memory, { force: true })
+  }
+}
+
 /** Where the keys of clones are kept in mind: beside the store. */
 export function publishMemory(store: string, runId: string): string {
   return join(dirname(store), 'published', `${runId}.json`)
@@ -128,6 +145,8 @@ async function removeAll({ groups, done, runId, http }: Removing): Promise<reado
   // An earlier process has made them.
   for (const [head] of groups) {
     const server = head?.server
+    if (server?.publish.route === 'openapi')
+      left.push(`the draft of the app of ${head?.workflowId} is as the run has put it; its published versions stay`)
     if (server?.publish.route !== 'console' || server.publish.keep) continue
     await sweepClones(server, runId, { http, signal, now, sleep }).catch((error: unknown) => left.push(...told(error)))
   }

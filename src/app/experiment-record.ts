@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { GreenloopError } from '../domain/errors.ts'
 import type { ManifestHead, RunManifest, TrialSpec } from '../domain/manifest.ts'
 import type { RunStore, StoredAttempt, StoredRun } from '../domain/stored-run.ts'
 import type { Task, TaskResult } from '../domain/task.ts'
@@ -9,6 +9,7 @@ import { trialTasks } from '../experiment/order.ts'
 import { toTestResult } from '../experiment/results.ts'
 import { userOf } from '../experiment/trial.ts'
 import type { TrialNote, TrialProgress } from '../experiment/trial.ts'
+import { temporaryBeside } from '../lib/files.ts'
 import { sha256 } from '../lib/hash.ts'
 import { eventsOf } from './earlier.ts'
 
@@ -56,7 +57,7 @@ export async function* resultsOf(store: RunStore, run: StoredRun): AsyncGenerato
 export async function progressOf(store: RunStore, runId: string): Promise<Map<string, TrialProgress>> {
   const progress = new Map<string, TrialProgress>()
   const open = await openAttempts(store, runId)
-  for (const [id, { number, startedAt }] of open) {
+  for (const [id, [{ number, startedAt }]] of open) {
     progress.set(id, { user: userOf(runId, id, number), replies: [], begun: { ids: {}, startedAt } })
   }
   if (open.size === 0) return progress
@@ -65,19 +66,25 @@ export async function progressOf(store: RunStore, runId: string): Promise<Map<st
     const note = data as TrialNote
     const known = progress.get(note.task)
     // What an attempt that is over had noted was of use to that attempt alone.
-    if (known !== undefined && open.get(note.task)?.number === note.attempt)
+    if (known !== undefined && open.get(note.task)?.some(({ number }) => number === note.attempt) === true)
       progress.set(note.task, remembered(known, note))
   }
   return progress
 }
 
-async function openAttempts(store: RunStore, runId: string): Promise<Map<string, StoredAttempt>> {
-  const open = new Map<string, StoredAttempt>()
+type OpenAttempts = readonly [StoredAttempt, ...StoredAttempt[]]
+
+/**
+ * The attempts behind the last one that ended. Where there are several, each went on looking for the call of the first: a
+ * process that ends while it does so leaves it to be looked for still.
+ */
+async function openAttempts(store: RunStore, runId: string): Promise<Map<string, OpenAttempts>> {
+  const open = new Map<string, OpenAttempts>()
   for (let afterSeq = -1; ;) {
     const page = await store.unfinished(runId, afterSeq, pageSize)
     for (const { id, attempts } of page) {
-      const last = attempts.findLast(({ state }) => state === undefined)
-      if (last !== undefined) open.set(id, last)
+      const [first, ...others] = attempts.slice(attempts.findLastIndex(({ state }) => state !== undefined) + 1)
+      if (first !== undefined) open.set(id, [first, ...others])
     }
     const last = page.at(-1)
     if (last === undefined) return open
@@ -86,8 +93,12 @@ async function openAttempts(store: RunStore, runId: string): Promise<Map<string,
 }
 
 function remembered({ begun, replies }: TrialProgress, note: TrialNote): TrialProgress {
-  const { user, startedAt } = note
-  if (note.replies !== undefined) return { user, replies: note.replies }
+  const { user } = note
+  // The next turn follows at once.
+  const told = note.replies ?? (note.reply === undefined ? undefined : [...replies, note.reply])
+  if (told !== undefined) return { user, replies: told, begun: { ids: {}, startedAt: note.startedAt } }
+  // What is looked for began when it was sent, not when it was looked for.
+  const startedAt = Math.min(begun?.startedAt ?? note.startedAt, note.startedAt)
   return { user, replies, begun: { ids: { ...begun?.ids, ...note.ids }, startedAt } }
 }
 
@@ -97,19 +108,29 @@ const excerptLength = 2000
 
 /**
  * Moves what is large in an answer into files of its own, named by their content, and leaves an excerpt. The files lie
- * in `blobs` of the folder of the run.
+ * in `blobs` of the folder of the run. Where they cannot be written, the answer, which was paid for, stays as it is, and
+ * `onFailure` is told.
  */
-export async function keepLarge(output: TrialOutput, folder: string): Promise<TrialOutput> {
+export async function keepLarge(
+  output: TrialOutput,
+  folder: string,
+  onFailure: (text: string) => void,
+): Promise<TrialOutput> {
   const parts = { text: output.text, outputs: output.outputs, nodes: output.nodes, turns: output.turns }
   const large = Object.entries(parts).flatMap(([name, value]) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value ?? null)
+    const text = name === 'text' ? output.text : JSON.stringify(value ?? null)
     return text.length <= inlineBytes / 4 || Buffer.byteLength(text) <= inlineBytes ? [] : [{ name, text }]
   })
   if (large.length === 0) return output
   const blobs: Record<string, { sha256: string; bytes: number }> = {}
   for (const { name, text } of large) {
     const hash = sha256(text)
-    await writeBlob(join(folder, 'blobs'), hash, text)
+    try {
+      await writeBlob(join(folder, 'blobs'), hash, text)
+    } catch (error) {
+      onFailure(`an answer is kept in the record, for it cannot be in ${folder}: ${(error as Error).message}`)
+      return output
+    }
     blobs[name] = { sha256: hash, bytes: Buffer.byteLength(text) }
   }
   const isLarge = (name: string): boolean => Object.hasOwn(blobs, name)
@@ -125,15 +146,17 @@ export async function keepLarge(output: TrialOutput, folder: string): Promise<Tr
   }
 }
 
+/** The file is there whole or not at all; the same content is written once. */
 async function writeBlob(folder: string, hash: string, text: string): Promise<void> {
+  const path = join(folder, hash)
+  if (existsSync(path)) return
+  const temporary = temporaryBeside(path)
   try {
     await mkdir(folder, { recursive: true })
-    await writeFile(join(folder, hash), text, { flag: 'wx' })
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return
-    throw new GreenloopError('artifact_failed', `an answer cannot be kept in ${folder}: ${(cause as Error).message}`, {
-      cause,
-      help: 'make room, or choose another folder with --artifacts',
-    })
+    await writeFile(temporary, text)
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
   }
 }

@@ -1,6 +1,8 @@
 import { gateProblems, parseGate } from '../experiment/gate-parse.ts'
 import { compareVariants } from '../experiment/compare.ts'
-import { observationsOf } from '../experiment/observations.ts'
+import { createObservations } from '../experiment/observations.ts'
+import { preferenceScores } from '../experiment/preference-score.ts'
+import type { PreferenceNote } from '../experiment/preference-score.ts'
 import { expectedTrials, experimentVerdict } from '../experiment/report-facts.ts'
 import type { ExperimentVerdict, ReportFacts } from '../experiment/report-facts.ts'
 import { openReport } from '../experiment/report-files.ts'
@@ -10,10 +12,13 @@ import type { Evaluation } from '../domain/experiment.ts'
 import type { ManifestHead } from '../domain/manifest.ts'
 import type { RunConclusion, RunStore, StoredRun } from '../domain/stored-run.ts'
 import type { TaskStatistics } from '../domain/task.ts'
+import type { TestResult } from '../domain/test-result.ts'
 import { now } from '../lib/clock.ts'
 import { localiseRows } from './experiment-cover.ts'
+import { recordedPreferences } from './experiment-preference.ts'
 import { resultsOf } from './experiment-record.ts'
 import type { ExperimentRecord } from './experiment-record.ts'
+import type { Rejudged } from './experiment-rejudge.ts'
 import { tool } from '../report/tool.ts'
 
 /** An experiment that is over, or as far as it has come. */
@@ -35,14 +40,16 @@ export interface ReportSource {
   readonly run: StoredRun
   readonly folder: string
   readonly redact: (text: string) => string
-  /** Values of observations that judges of pairs added, by the id of the trial. */
-  readonly more?: ((observations: Observation[]) => readonly Observation[]) | undefined
+  /** What judges of pairs said; what the record holds of it unless given. */
+  readonly preferences?: readonly PreferenceNote[] | undefined
+  /** The answers judged anew, in place of the scores on record. */
+  readonly rejudged?: Pick<Rejudged, 'record' | 'results'> | undefined
 }
 
 /** Compares the variants of an experiment by what the store holds, and writes its reports. */
 export async function reportRun(source: ReportSource, conclusion?: RunConclusion): Promise<ExperimentReport> {
-  const { store, run, folder, redact, more } = source
-  const record = run.input as ExperimentRecord
+  const { store, run, folder, redact, rejudged } = source
+  const record = rejudged?.record ?? (run.input as ExperimentRecord)
   const facts: ReportFacts = {
     runId: run.id,
     title: record.title,
@@ -53,22 +60,32 @@ export async function reportRun(source: ReportSource, conclusion?: RunConclusion
     redact,
     toolVersion: tool.version,
   }
+  const judged = preferenceScores(source.preferences ?? (await recordedPreferences(store, run)))
   const writer = await openReport(facts, folder)
   try {
-    const found: Observation[] = []
-    for await (const result of resultsOf(store, run)) {
+    const found = createObservations()
+    const errors = new Map<string, number>()
+    for await (const stored of rejudged?.results() ?? resultsOf(store, run)) {
+      const result = judged(stored)
       await writer.add(result)
-      found.push(...observationsOf([result]))
+      countError(errors, result)
+      found.add(result)
     }
-    const observations = more?.(found) ?? found
+    const observations = found.all()
     const comparison = compareRecorded(record, observations)
     const missing = observations.filter((observation) => observation.missing !== undefined).length
     const expected = expectedTrials(facts)
-    const trials = { expected, done: found.length, missing }
-    const incomplete = whyIncomplete(trials, evaluationOf(record), conclusion)
+    const trials = { expected, done: observations.length, missing }
+    const incomplete = whyIncomplete({ ...trials, mostly: redact(mostOf(errors)) }, evaluationOf(record), conclusion)
     const stopped = conclusion?.stopped
-    const end = { comparison, stopped, statistics: conclusion?.statistics, endedAt: now(), incomplete }
-    const verdict = experimentVerdict(facts, end, found.length)
+    const end = {
+      comparison,
+      stopped,
+      statistics: conclusion?.statistics,
+      endedAt: run.finishedAt ?? now(),
+      incomplete,
+    }
+    const verdict = experimentVerdict(facts, end, observations.length)
     const { files } = await writer.finish(end)
     const reason = reasonOf(verdict, { incomplete, comparison, stopped: stopped?.message })
     const exitCode = verdict === 'incomplete' && isBudget(conclusion) ? 6 : exitCodes[verdict]
@@ -118,8 +135,23 @@ export function checkGates(gates: readonly string[], manifests: readonly Manifes
 
 type Trials = ExperimentReport['trials']
 
+/** Errors that are counted one by one; the first are those of the beginning. */
+const errorsKept = 1000
+
+/** Counts what trials without a score ended with. */
+function countError(errors: Map<string, number>, { passed, error }: TestResult): void {
+  if (passed !== undefined || error === undefined) return
+  const known = errors.get(error.message)
+  if (known !== undefined || errors.size < errorsKept) errors.set(error.message, (known ?? 0) + 1)
+}
+
+function mostOf(errors: ReadonlyMap<string, number>): string {
+  const [most] = [...errors].toSorted(([, one], [, other]) => other - one)
+  return most === undefined ? '' : `; ${most[1]} of them: ${most[0]}`
+}
+
 function whyIncomplete(
-  { expected, done, missing }: Trials,
+  { expected, done, missing, mostly }: Trials & { readonly mostly: string },
   { maxMissing }: Evaluation,
   conclusion: RunConclusion | undefined,
 ): string | undefined {
@@ -127,7 +159,7 @@ function whyIncomplete(
   if (done < expected) return `${expected - done} of ${expected} trials have no result`
   if (done === 0) return 'there was nothing to try'
   if (missing / done <= maxMissing) return undefined
-  return `${missing} of ${done} trials have no score, more than ${Number((maxMissing * 100).toFixed(2))} %`
+  return `${missing} of ${done} trials have no score, more than ${Number((maxMissing * 100).toFixed(2))} %${mostly}`
 }
 
 interface Reasons {

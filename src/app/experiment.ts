@@ -59,12 +59,23 @@ export async function runExperiment(
   onTrial?: OnTrial,
 ): Promise<ExperimentResult> {
   const where = await withDotEnv(around)
+  const at = await namedStore(where)
+  refuseShared(at)
+  const run = await handIn(input, at, where)
+  const store = await openRunStore(at)
+  try {
+    return await carryOutExperiment(store, run, { where, onTrial })
+  } finally {
+    await store.close()
+  }
+}
+
+/** Puts an experiment on record with all its trials; gives its id. From then on its cases are in the store alone. */
+async function handIn(input: ExperimentInput, at: string, where: Surroundings): Promise<string> {
   const manifests = await manifestsOf(input, where)
   const [first] = manifests
   if (first === undefined)
     throw new GreenloopError('plan_invalid', 'there is nothing to try: no workflow or no variant')
-  const at = await namedStore(where)
-  refuseShared(at)
   const { settings } = await readSettings(where)
   const record = recordOf(manifests)
   checkGates(
@@ -84,7 +95,7 @@ export async function runExperiment(
     await makeRunDir(folder)
     where.onRun?.(id, folder)
     await submitTasks(store, run, storedTrials(manifests))
-    return await carryOutExperiment(store, id, { where, onTrial })
+    return id
   } finally {
     await store.close()
   }
@@ -139,10 +150,12 @@ async function carryOutExperiment(
   const stage = await openStage(record.manifests, where)
   const closing: (() => Promise<unknown>)[] = [() => stage.close()]
   try {
-    const servers = await startServers(stage.heads, where)
-    closing.push(() => servers.close())
-    const publishing = { heads: stage.heads, runId: id, folder, memory: publishMemory(await namedStore(where), id) }
-    const publication = await publishHeads(publishing, where)
+    const publication = await unlessBegun({ store, run, signal: where.signal }, async () => {
+      const servers = await startServers(stage.heads, where)
+      closing.push(() => servers.close())
+      const memory = publishMemory(await namedStore(where), id)
+      return await publishHeads({ heads: stage.heads, runId: id, folder, memory }, where)
+    })
     stage.use(publication.versions)
     try {
       const report = await carryOutTrials({ store, run, stage, folder }, { where, onTrial })
@@ -157,6 +170,27 @@ async function carryOutExperiment(
   }
 }
 
+/** Does what goes before the first trial. A run that fails at it has spent nothing, and is over. */
+async function unlessBegun<T>(
+  { store, run, signal }: { readonly store: RunStore; readonly run: StoredRun; readonly signal: AbortSignal },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    const ending: RunEnding = signal.aborted
+      ? { state: 'cancelled', exitCode: 130, reason }
+      : { state: 'failed', reason }
+    // Who resumes a run may try again.
+    if (run.epoch === 1) await store.end(run.id, ending, run.epoch)
+    throw error
+  }
+}
+
+/** Most trials are calls that can be found again, and did not take their process with them. */
+const maxBrokenOff = 10
+
 async function carryOutTrials(
   { store, run, stage, folder }: Omit<Trying, 'redact'>,
   { where, onTrial }: { readonly where: Surroundings; readonly onTrial?: OnTrial | undefined },
@@ -164,26 +198,46 @@ async function carryOutTrials(
   const redactor = createRedactor(stage.secrets)
   let report: ExperimentReport | undefined
   let write: Note = () => {}
+  let settled = (): Promise<void> => Promise.resolve()
   const note: Note = (kind, data) => write(kind, redactor.deep(data))
-  const handler = await handlerOf({ store, run, stage, folder, redact: redactor.deep }, note)
+  const noting = { note, settled: () => settled() }
+  const handler = await handlerOf({ store, run, stage, folder, redact: redactor.deep }, noting)
   await carryOut(run, handler as Handler, {
     parts: { store, clock: systemClock, leaseMs },
     options: {
       signal: where.signal,
       onResult: onTrial,
-      onNotes: (given) => (write = given),
+      maxBrokenOff,
+      onNotes: (given, untilWritten) => {
+        write = given
+        settled = untilWritten
+      },
       ending: async (conclusion) => {
         const isCancelled = conclusion.stopped !== undefined
         const judging = { store, run, stage, note, signal: where.signal }
-        const more = isCancelled ? undefined : await judgePairs(judging)
+        const judged = isCancelled ? undefined : await judgePairs(judging)
         where.onStep?.('comparing the variants')
-        report = await reportRun({ store, run, folder, redact: redactor.text, more }, conclusion)
+        const source = { store, run, folder, redact: redactor.text, preferences: judged?.notes }
+        const stopped = conclusion.stopped ?? judged?.stopped
+        report = await reportRun(source, { ...conclusion, stopped }).catch((error: unknown) => {
+          throw onRecord(error, run.id)
+        })
         return endingOf(report)
       },
     },
   })
   if (report === undefined) throw new GreenloopError('internal', 'the experiment ended without a report')
   return report
+}
+
+/** Reports that cannot be written are no loss. */
+function onRecord(error: unknown, id: string): unknown {
+  if (!(error instanceof GreenloopError) || error.code !== 'artifact_failed') return error
+  return new GreenloopError(error.code, error.message, {
+    cause: error,
+    why: 'all results are on record',
+    help: `make room, then: greenloop experiment report ${id}, with --out for another folder`,
+  })
 }
 
 interface Trying {
@@ -196,7 +250,7 @@ interface Trying {
 
 async function handlerOf(
   { store, run, stage, folder, redact }: Trying,
-  note: Note,
+  { note, settled }: { readonly note: Note; readonly settled: () => Promise<void> },
 ): Promise<Handler<TrialSpec, TrialOutput>> {
   return trialHandler({
     runId: run.id,
@@ -206,30 +260,12 @@ async function handlerOf(
     target: stage.target,
     evaluate: (manifest, answered, signal) => stage.evaluator(manifest).evaluate(answered, signal),
     note: (kind, data) => note(kind, { text: `${kind} ${data.task}`, ...data }),
+    settled,
     progress: await progressOf(store, run.id),
-    keep: async (output) => keepLarge(redact(output), folder),
+    keep: (output) => keepLarge(redact(output), folder, (text) => note('task', { text })),
   })
 }
 
 function endingOf({ verdict, exitCode, reason }: ExperimentReport): RunEnding {
   return { state: verdict === 'cancelled' ? 'cancelled' : 'finished', verdict, exitCode, reason }
-}
-
-/** Writes the reports of an experiment once more, from its record. */
-export async function reportExperiment(
-  store: RunStore,
-  run: StoredRun,
-  { folder, where }: { readonly folder: string; readonly where: Surroundings },
-): Promise<ExperimentResult> {
-  if (run.kind !== 'experiment') {
-    throw new GreenloopError('usage_invalid', `the run ${run.id} is no experiment but a run of kind ${run.kind}`)
-  }
-  const { manifests } = run.input as ExperimentRecord
-  const stage = await openStage(manifests, await withDotEnv(where)).catch(() => undefined)
-  const redactor = createRedactor(stage?.secrets ?? [])
-  await stage?.close()
-  const stopped = isOver(run) ? undefined : { kind: 'cancelled' as const, message: 'the run is not over' }
-  const conclusion = { statistics: await store.counts(run.id), stopped }
-  const report = await reportRun({ store, run, folder, redact: redactor.text }, conclusion)
-  return { ...report, run, folder }
 }

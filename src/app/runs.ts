@@ -47,7 +47,12 @@ export function cancelRun(id: string, where: Surroundings): Promise<ShownRun> {
   return withStore(where, async (store) => {
     const run = await findRun(store, id)
     if (isOver(run)) throw new GreenloopError('run_conflict', `the run ${run.id} is over already: ${run.state}`)
-    return shown(await store.requestCancel(run.id, 'cancelled with greenloop runs cancel'))
+    const asked = await store.requestCancel(run.id, 'cancelled with greenloop runs cancel')
+    if (asked.kind === 'experiment' && isOver(asked)) {
+      const { removeLeftovers } = await import('./experiment-cancelled.ts')
+      await removeLeftovers(asked, where)
+    }
+    return shown(asked)
   })
 }
 

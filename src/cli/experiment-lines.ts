@@ -75,9 +75,9 @@ function snakeKeysButFiles(document: Readonly<Record<string, unknown>> & { reado
 }
 
 const words = {
-  passed: ['green', 'passed'],
+  passed: ['green', 'gates hold'],
   compared: ['green', 'compared'],
-  failed: ['red', 'failed'],
+  failed: ['red', 'gates fail'],
   incomplete: ['yellow', 'incomplete'],
   cancelled: ['yellow', 'cancelled'],
 } as const

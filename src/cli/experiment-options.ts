@@ -77,7 +77,8 @@ function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value]
 }
 
-function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
+/** Reads one of several names, in whatever case. */
+export function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
   return (text) => {
     const found = names.find((name) => name.toLowerCase() === text.toLowerCase())
     if (found === undefined) throw new InvalidArgumentError(`One of ${names.join(', ')} is wanted.`)

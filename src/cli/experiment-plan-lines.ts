@@ -35,6 +35,9 @@ function planLines(planned: PlannedExperiment, { output }: Session): string[] {
   const { trials, cases, variants, calls, judgeCalls, embeddingCalls } = estimate
   const repeats = Math.max(...manifests.map((manifest) => manifest.repeats))
   const times = repeats === 1 ? '' : ` × ${repeats} repeats`
+  const product = `${counted(cases, 'case')} × ${counted(variants, 'variant')}${times}`
+  // Workflows may be tried with variants of their own.
+  const isWhole = trials === cases * variants * repeats
   const further = [
     ...(calls === trials ? [] : [`${calls} calls`]),
     ...(judgeCalls === 0 ? [] : [`up to ${judgeCalls} calls of judges`]),
@@ -42,15 +45,17 @@ function planLines(planned: PlannedExperiment, { output }: Session): string[] {
   ]
   return [
     paint('bold', visible(title)),
-    row('trials', `${trials} = ${cases} cases × ${variants} variants${times}${listed(further)}`),
+    row('trials', `${trials}${isWhole ? ` = ${product}` : ` of ${product}`}${listed(further)}`),
     ...designs.map((design) => row('cases', designText(design))),
-    ...(estimate.savings === undefined ? [] : [row('saved', savedText(estimate.savings))]),
+    ...(estimate.savings === undefined || estimate.savings.share <= 0
+      ? []
+      : [row('saved', savedText(estimate.savings))]),
     row('tokens', estimate.tokens === undefined ? 'not known' : rangeText(estimate.tokens)),
     row('cost', costText(estimate)),
     row('time', timeText(estimate.duration)),
     ...power.flatMap((each) => powerText(each).map((text, index) => row(index === 0 ? 'can show' : '', text))),
     ...manifests.flatMap(({ id, places }) =>
-      places.length === 0 ? [] : [row('patches', `${id}: ${places.length} places`)],
+      places.length === 0 ? [] : [row('patches', `${id}: ${counted(places.length, 'place')}`)],
     ),
     ...estimate.notes.map((text) => paint('dim', row('', visible(text)))),
     ...warnings.map((text) => `${paint('yellow', 'warning')} ${visible(text)}`),
@@ -69,10 +74,17 @@ function designText({
   parameterRows,
   cases,
   tuples,
+  strength = 2,
+  isCut = false,
 }: PlannedExperiment['designs'][number]): string {
   const combined = parameterRows > 1 ? ` × ${parameterRows} combinations` : ''
-  const covered = tuples === undefined ? '' : `, all ${tuples.covered} pairs covered`
-  return visible(`${workflowId} on ${dataset}: ${cases} (${rows} rows${combined}, ${mode}${covered})`)
+  const sets = ['', 'values', 'pairs', 'triples'][strength] ?? `sets of ${strength} values`
+  const covered = tuples === undefined ? '' : `, ${isCut ? 'only' : 'all'} ${tuples.covered} ${sets} covered`
+  return visible(`${workflowId} on ${dataset}: ${cases} (${counted(rows, 'row')}${combined}, ${mode}${covered})`)
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function savedText({ cases, product, share }: NonNullable<PlannedExperiment['estimate']['savings']>): string {
@@ -99,15 +111,18 @@ function spanText(seconds: number): string {
 
 function powerText({ workflowId, cases, power, passRate, score }: PowerRow): string[] {
   const shown = passRate.map(({ discordance, difference }) => {
-    const found = difference === undefined ? 'nothing' : difference.toFixed(2)
-    return `${found} where ${discordance * 100} % of the cases differ`
+    const share = `where ${discordance * 100} % of the cases differ`
+    return difference === undefined ? `none ${share}` : `${difference.toFixed(2)} ${share}`
   })
-  return [
-    visible(
-      `${workflowId}, ${cases} cases, with power ${power}: a difference of the pass rate of ${shown.join(', ')};`,
-    ),
-    `of a mean score (0 to 1) of ${score.toFixed(2)}`,
-  ]
+  const of = `${workflowId}, ${counted(cases, 'case')}, with power ${power}`
+  if (passRate.every(({ difference }) => difference === undefined)) {
+    return [visible(`${of}: no difference of the pass rate, too few cases;`), scoreText(score)]
+  }
+  return [visible(`${of}: a difference of the pass rate from ${shown.join(', ')};`), scoreText(score)]
+}
+
+function scoreText(score: number): string {
+  return `a difference of a mean score (0 to 1) from ${score.toFixed(2)}`
 }
 
 /** Prints where manifests were written. */
@@ -117,10 +132,10 @@ export function printManifests(
 ): void {
   const { output, cwd } = session
   if (output.result !== 'human') output.print(`${JSON.stringify({ file, ...(snakeKeys({ manifests }) as object) })}\n`)
-  const lines = manifests.map(({ id, cases, repeats }) => `  ${visible(id)}: ${cases} cases × ${repeats}`)
+  const lines = manifests.map(({ id, cases, repeats }) => `  ${visible(id)}: ${counted(cases, 'case')} × ${repeats}`)
   const shown = relative(cwd, file) || file
   output.note(
-    `${[`${manifests.length} manifests in ${shown}`, ...lines, `next: greenloop manifest run ${shown}`].join('\n')}\n`,
+    `${[`${counted(manifests.length, 'manifest')} in ${shown}`, ...lines, `next: greenloop manifest run ${shown}`].join('\n')}\n`,
   )
   session.end(0)
 }

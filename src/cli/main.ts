@@ -25,6 +25,7 @@ import { version } from './version.ts'
 /** Runs one command line (without program and script) and sets the exit code of the process. */
 export async function main(args: readonly string[]): Promise<void> {
   process.stdout.on('error', ignoreClosedPipe)
+  process.once('uncaughtException', endWith)
   const interrupt = watchInterrupts((text) => void process.stderr.write(text))
   const program = new Command('greenloop')
   const output = lazily(() =>
@@ -190,6 +191,13 @@ function safely(session: () => Session): { output: Output; debug: boolean } {
 function lazily<T>(make: () => T): () => T {
   let made: { value: T } | undefined
   return () => (made ??= { value: make() }).value
+}
+
+/** What nobody caught, such as a function of the user that throws from a timer, is no result: never exit code 1. */
+function endWith(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`an error that nobody caught: ${text}\n`)
+  process.exit(errorCatalog.internal.exit)
 }
 
 /** `greenloop … | head` closes the pipe early, which is no failure of ours. */

@@ -24,6 +24,9 @@ export function parseYaml(text: string, file: string): SourceDocument {
   for (const { key, at, first } of duplicateKeys(document)) {
     problems.push({ message: duplicateMessage(key, lineOf(first).line), place: place(at) })
   }
+  for (const { name, at } of strayAliases(document)) {
+    problems.push({ message: `nothing above is called \`&${name}\``, place: place(at) })
+  }
   if (problems.length > 0) throw problemsError('syntax_invalid', `\`${file}\``, problems)
   return {
     file,
@@ -87,6 +90,21 @@ function duplicateKeys(document: Document.Parsed): YamlDuplicate[] {
         if (first === undefined) seen.set(name, key.range[0])
         else found.push({ key: name, at: { start: key.range[0], end: key.range[1] }, first })
       }
+    },
+  })
+  return found
+}
+
+/** Aliases without an anchor before them; the library only tells when the value is made, and not where. */
+function strayAliases(document: Document.Parsed): { readonly name: string; readonly at: Span }[] {
+  const anchors = new Set<string>()
+  const found: { readonly name: string; readonly at: Span }[] = []
+  visit(document, {
+    Alias(_, { source, range }) {
+      if (!anchors.has(source)) found.push({ name: source, at: { start: range?.[0] ?? 0, end: range?.[1] ?? 1 } })
+    },
+    Value(_, { anchor }) {
+      if (anchor !== undefined) anchors.add(anchor)
     },
   })
   return found

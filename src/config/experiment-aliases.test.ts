@@ -28,6 +28,15 @@ async function plan(text: string) {
   return checked.value
 }
 
+describe('the one value of checks and patches', () => {
+  it('may be called what is expected, or the value of a text', async () => {
+    expect(await check('{ type: contains, expected: ok }')).toMatchObject({ type: 'contains', value: 'ok' })
+    expect(await check('{ type: regex, expected: a+ }')).toMatchObject({ type: 'regex', pattern: 'a+' })
+    expect(await patch('operation: append, value: be nice')).toMatchObject({ op: 'append', text: 'be nice' })
+    expect(await patch('op: set, value: 1')).toMatchObject({ op: 'set', value: 1 })
+  })
+})
+
 describe('other names in plans', () => {
   it('may be those of tools with test data and a strategy', async () => {
     const read = await plan(`

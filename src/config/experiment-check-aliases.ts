@@ -143,6 +143,7 @@ function placeValue(members: Members, type: string): void {
     members.delete('maxSeconds')
     members.set('maxMs', { ...seconds, value: seconds.value * 1000 })
   }
+  if (type !== 'json_path') rename(members, 'expected', 'value')
   const main = mainMember[type]
   if (main !== undefined) rename(members, 'value', main)
   if (type === 'latency' || type === 'cost' || type === 'tokens') {

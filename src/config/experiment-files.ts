@@ -1,13 +1,14 @@
 import { isAbsolute, relative, resolve } from 'node:path'
 import type { Problem } from '../domain/errors.ts'
-import type { Experiment, LoadedPlan } from '../domain/experiment.ts'
+import type { Experiment, LoadedPlan, PlanPlaces } from '../domain/experiment.ts'
 import { environmentSchema, type Catalog, type Workflow } from '../domain/workflow.ts'
 import type { DatasetRows } from './plan-dataset-file.ts'
-import { keyWarnings } from './plan-keys.ts'
+import { keyFindings } from './plan-keys.ts'
 import { nameProblems, nameWarnings } from './plan-names.ts'
-import { partsOfPlan } from './plan-parts.ts'
+import { partsOfPlan, type PlanParts } from './plan-parts.ts'
 import { fileProblems, readDatasets, readDescriptions } from './plan-paths.ts'
 import { filesError } from './plan-problems.ts'
+import type { View } from './plan-view.ts'
 import { readSources, type PlanSources, type Source, type Surroundings } from './plan-sources.ts'
 
 /**
@@ -21,6 +22,7 @@ export async function loadPlan(path: string, surroundings: Surroundings): Promis
   const parts = partsOfPlan(sources)
   const datasets = await readDatasets(sources, parts, env)
   const { descriptions, problems: missingDescriptions } = await readDescriptions(sources, env)
+  const keys = keyFindings(sources, parts, env)
   const problems = [
     ...sources.plan.problems,
     ...(sources.environment?.problems ?? []),
@@ -30,6 +32,7 @@ export async function loadPlan(path: string, surroundings: Surroundings): Promis
     ...(await fileProblems(sources, parts, env)),
     ...missingDescriptions,
     ...datasets.problems,
+    ...keys.problems,
   ]
   const { checked } = sources.plan
   if (problems.length > 0 || !checked.ok) throw filesError('plan_invalid', `\`${path}\``, problems)
@@ -41,7 +44,25 @@ export async function loadPlan(path: string, surroundings: Surroundings): Promis
     descriptions,
     folders,
     files: { plan: sources.plan.file, catalog: sources.catalogs.at(-1)?.file, environment: sources.environment?.file },
-    warnings: [...nameWarnings(parts), ...keyWarnings(sources, env)] satisfies Problem[],
+    places: placesOf(parts),
+    warnings: [...nameWarnings(parts), ...keys.warnings] satisfies Problem[],
+  }
+}
+
+function placesOf({ plan, datasets }: PlanParts): PlanPlaces {
+  const placesIn = (view: View, key: string) =>
+    view
+      .get(key)
+      .items()
+      .map((item) => item.place())
+  const ofDatasets = datasets.map((dataset) => {
+    const name = dataset.get('name')
+    return [name.text ?? '', { at: name.place(), constraints: placesIn(dataset, 'constraints') }] as const
+  })
+  return {
+    gates: placesIn(plan, 'gates'),
+    constraints: placesIn(plan, 'constraints'),
+    datasets: Object.fromEntries(ofDatasets),
   }
 }
 

@@ -63,6 +63,7 @@ export const patchShape: Shape = {
     else if (typeof op.value === 'string') members.set('op', { ...op, value: operations[op.value] ?? op.value })
     const said: unknown = members.get('op')?.value
     if (said === 'template') rename(members, 'template', 'text')
+    if (typeof said === 'string' && textMember[said] === 'text') rename(members, 'value', 'text')
     if (said === 'set') rename(members, 'text', 'value')
     if (said === 'regex') {
       rename(members, 'regex', 'pattern')

@@ -36,10 +36,20 @@ const executionMapping: Mapping = (source, mapper) => {
 }
 
 const reference: Shape = {
-  aliases: { catalog_id: 'id', workflow_id: 'id', name: 'id', dataset_refs: 'datasets', dataset: 'datasets' },
+  aliases: {
+    catalog_id: 'id',
+    workflow_id: 'id',
+    name: 'id',
+    dataset_refs: 'datasets',
+    dataset: 'datasets',
+    variant_refs: 'variants',
+    prompt_variants: 'variants',
+  },
   reshape(members) {
-    const datasets = members.get('datasets')
-    if (typeof datasets?.value === 'string') members.set('datasets', { ...datasets, value: [datasets.value] })
+    for (const key of ['datasets', 'variants']) {
+      const names = members.get(key)
+      if (typeof names?.value === 'string') members.set(key, { ...names, value: [names.value] })
+    }
   },
 }
 

@@ -240,7 +240,7 @@ cases:
       'm.yaml:6: there is no op `replce`',
       'm.yaml:7: `repeats` must be at least 1, not 0',
       'm.yaml:10: the case `0123456789abcdef` is there twice',
-      'm.yaml:11: `cases[2].id` is "short", which is not a valid regex',
+      'm.yaml:11: `cases[2].id` cannot be "short": an id is 16 hexadecimal digits',
     ])
   })
 })
@@ -307,6 +307,12 @@ models: { judge: { base_url: http://m, model: m, api_key: literal6 } }
       expect(resolved.variant.keys).toEqual({ other: 'other-value' })
       expect(secrets.toSorted()).toEqual(['app-literal3', 'header-value', 'literal5', 'literal6', 'other-value'])
     })
+  })
+
+  it('are no secrets in a model, which is filled in as well', async () => {
+    const bare = manifest({ workflow: { id: 'bot', target: 'stub' }, variant: { id: 'a', model: '${SIZE:-small}' } })
+    const { manifest: resolved, secrets } = await resolveManifest(bare, { env: { SIZE: 'large' }, cwd: '/' })
+    expect([resolved.variant.model, secrets]).toEqual(['large', []])
   })
 
   it('are all named where they are not set', async () => {

@@ -35,6 +35,12 @@ function jsonOrYaml(text: string, path: string): SourceDocument | Promise<Source
 }
 
 function checkManifests(document: SourceDocument): readonly RunManifest[] {
+  if (isPlan(document.value)) {
+    throw new GreenloopError('manifest_invalid', `\`${document.file}\` is a plan, not a manifest`, {
+      place: document.locate([]),
+      help: 'run it with `greenloop experiment run`, or make its manifests with `greenloop manifest build`',
+    })
+  }
   const parts = sourcesOf(document).map((source) => readPart(manifestSchema, document, source))
   const views = parts.map(({ view }) => view)
   const problems = [
@@ -47,6 +53,12 @@ function checkManifests(document: SourceDocument): readonly RunManifest[] {
   }
   if (problems.length > 0) throw problemsError('manifest_invalid', `\`${document.file}\``, problems)
   return parts.flatMap(({ checked }) => (checked.ok ? [checked.value] : []))
+}
+
+/** Whether a document has what only plans have. */
+function isPlan(value: unknown): boolean {
+  if (!isObject(value) || 'manifests' in value || 'cases' in value) return false
+  return ['datasets', 'scenarios', 'variants', 'workflows', 'test_data'].some((key) => key in value)
 }
 
 function sourcesOf({ value }: SourceDocument): Sourced[] {

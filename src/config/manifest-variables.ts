@@ -15,7 +15,7 @@ export interface ResolvedManifest {
 const shortestSecret = 4
 
 /**
- * Fills in the variables of a manifest: of its server, models and workflow, and of the keys and versions of its variant.
+ * Fills in the variables of a manifest: of its server, models and workflow, and of the keys, versions and model of its variant.
  * Cases, checks, prompts and descriptions belong to the user, so `${NAME}` in them is text. Keys that the manifest leaves
  * out are read from its `envFile`. Throws `variable_missing` with every variable that is not set, or what reading the
  * environment file throws. `cwd` is the folder of the manifest, for one without `baseFolder`.
@@ -28,8 +28,8 @@ export async function resolveManifest(
   const file = envFile === undefined ? undefined : expand(envFile, env).value
   const environment = file === undefined ? undefined : await loadEnvironment(file, baseFolder ?? cwd)
   const { server, models, workflow, variant } = environment === undefined ? manifest : withKeys(manifest, environment)
-  const { keys, versions } = variant
-  const filled = expand({ server, models, workflow: settingsOf(workflow), keys, versions }, env)
+  const { keys, versions, model } = variant
+  const filled = expand({ server, models, workflow: settingsOf(workflow), keys, versions, model }, env)
   if (filled.missing.length > 0) throw missingError(manifest, filled.missing)
   const { value } = filled
   const secrets = new Set([...filled.secrets, ...secretsIn(value)])
@@ -39,7 +39,12 @@ export async function resolveManifest(
       ...(value.server === undefined ? {} : { server: value.server }),
       models: value.models,
       workflow: { ...workflow, ...value.workflow } as Workflow,
-      variant: { ...variant, keys: value.keys, versions: value.versions },
+      variant: {
+        ...variant,
+        keys: value.keys,
+        versions: value.versions,
+        ...(value.model === undefined ? {} : { model: value.model }),
+      },
     },
     secrets: [...secrets].filter((secret) => secret.length >= shortestSecret),
   }

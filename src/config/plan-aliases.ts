@@ -1,6 +1,7 @@
 import { isObject, type Members, type Sourced } from './aliases.ts'
 import { combiningAliases, reshapeCombining } from './plan-dimensions.ts'
 import { itemsOf, namedItems, partsOf, placedList, placedObject } from './placed-values.ts'
+import { hoistVariants, variantList } from './plan-workflow-variants.ts'
 import { lift, take, type Shape } from './schema-mapping.ts'
 
 const checkAliases = {
@@ -180,15 +181,10 @@ export const experimentShape: Shape = {
     reshapeCombining(members, tools)
     ownDataset(members)
     const variants = members.get('variants')
-    const inner = variants === undefined ? undefined : new Map(partsOf(variants)).get('variants')
-    if (inner !== undefined) members.set('variants', inner)
-    for (const [key, id] of [
-      ['variants', 'id'],
-      ['datasets', 'name'],
-    ] as const) {
-      const member = members.get(key)
-      if (member !== undefined) members.set(key, namedItems(asList(member), id))
-    }
+    if (variants !== undefined) members.set('variants', variantList(variants, tools.mapper))
+    hoistVariants(members, tools.mapper)
+    const datasets = members.get('datasets')
+    if (datasets !== undefined) members.set('datasets', namedItems(asList(datasets), 'name'))
     gather(members, 'execution', policyMembers)
     listOfOne(members, 'gates')
     addChecks(members)

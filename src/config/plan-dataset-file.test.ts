@@ -148,6 +148,14 @@ describe('a dataset in JSON or YAML', () => {
     ])
   })
 
+  it.each([
+    ['d.csv', 'q,e\n'],
+    ['d.jsonl', '\n'],
+    ['d.yaml', '[]\n'],
+  ])('has a row at least: %s', async (name, text) => {
+    expect(lines(await rows(name, text))).toEqual([`1: \`${name}\` has no rows`])
+  })
+
   it('must hold a list', async () => {
     await expect(rows('a.yaml', 'a: 1\n')).rejects.toMatchObject({ code: 'plan_invalid' })
   })

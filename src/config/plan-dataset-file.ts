@@ -21,6 +21,18 @@ export interface DatasetRows {
  * which the declared ones are inputs, or a scenario or conversation as plans have them. Throws what `readDocument` throws.
  */
 export async function readDataset(path: string, name: string, columns: Columns): Promise<DatasetRows> {
+  const read = await readRows(path, name, columns)
+  if (read.scenarios.length + read.flows.length + read.problems.length > 0) return read
+  // A dataset without rows is tried as one empty row, which nobody means who names a file.
+  const problem = {
+    message: `\`${name}\` has no rows`,
+    place: { file: name, line: 1 },
+    help: 'add one, or leave out `file`',
+  }
+  return { ...read, problems: [problem] }
+}
+
+async function readRows(path: string, name: string, columns: Columns): Promise<DatasetRows> {
   const text = await readLargeText(path, name)
   if (/\.(?:csv|tsv)$/iu.test(path)) return { flows: [], ...readTable(text, name, columns) }
   if (/\.(?:jsonl|ndjson)$/iu.test(path)) return readLines(text, name, columns)

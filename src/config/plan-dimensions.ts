@@ -44,6 +44,10 @@ export function reshapeCombining(members: Members, tools: ShapeTools): void {
   lift(members, 'strategy', tools)
   renameValue(members, 'mode', modes)
   renameValue(members, 'engine', engines)
+  const constraints = members.get('constraints')
+  if (typeof constraints?.value === 'string') {
+    members.set('constraints', { ...constraints, value: placedList([constraints]) })
+  }
   const parameters = members.get('parameters')
   if (parameters !== undefined) members.set('parameters', valueLists(parameters))
   const dimensions = members.get('pairwiseDimensions')

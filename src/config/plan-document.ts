@@ -1,6 +1,7 @@
 import { foldName } from '../lib/nearest.ts'
 import { isObject, type Sourced } from './aliases.ts'
 import { itemsOf, namedItems, partsOf, placedList, placedObject } from './placed-values.ts'
+import { variantNames } from './plan-workflow-variants.ts'
 import type { SourceDocument } from './source-document.ts'
 
 /** A plan file taken apart: the plan, and what other files may hold as well. */
@@ -8,12 +9,15 @@ export interface SplitPlan {
   readonly plan: Sourced
   /** The environment, where the plan holds it itself. */
   readonly environment?: Sourced | undefined
-  /** A catalog of the workflows that the plan describes itself. */
-  readonly catalog?: Sourced | undefined
+  /** Workflows that the plan describes itself: among those it tries, or as a catalog of its own. */
+  readonly catalogs: readonly Sourced[]
+  /** Whether the plan holds its catalog, so that no file is looked for. */
+  readonly holdsCatalog: boolean
 }
 
 const environmentNames = new Set(['env', 'environment'])
 const workflowsNames = new Set(['workflows', 'workflow'])
+const catalogNames = new Set(['catalog', 'workflowcatalog'])
 const idNames = new Set(['id', 'workflowid', 'catalogid', 'name'])
 const datasetNames = new Set(['datasets', 'dataset', 'datasetrefs'])
 
@@ -47,7 +51,7 @@ const describing = new Set([
 /** Takes a plan apart. An entry of `workflows` that describes its workflow goes into the catalog and is named in the plan. */
 export function splitPlan({ value }: SourceDocument): SplitPlan {
   const root: Sourced = { value, at: [] }
-  if (!isObject(value)) return { plan: root }
+  if (!isObject(value)) return { plan: root, catalogs: [], holdsCatalog: false }
   const parts = partsOf(root)
   const environment = inlineEnvironment(root)
   const workflows = parts.find(([name]) => workflowsNames.has(foldName(name)))
@@ -55,15 +59,23 @@ export function splitPlan({ value }: SourceDocument): SplitPlan {
   const described = entries.filter(describesWorkflow)
   const rest = parts.flatMap(([name, part]): [string, Sourced][] => {
     if (part.value === environment?.value && environmentNames.has(foldName(name))) return []
+    if (isInlineCatalog(name, part)) return []
     if (name !== workflows?.[0] || entries.length === 0) return [[name, part]]
     return [[name, { ...part, value: placedList(entries.map(reference)) }]]
   })
-  const catalog = { value: placedList(described.map(description)), at: workflows?.[1].at ?? [] }
+  const among = { value: placedList(described.map(description)), at: workflows?.[1].at ?? [] }
+  const catalogs = parts.filter(([name, part]) => isInlineCatalog(name, part)).map(([, part]) => part)
   return {
     plan: { value: placedObject(rest), at: [] },
     environment,
-    ...(described.length === 0 ? {} : { catalog: { value: placedObject([['workflows', catalog]]), at: [] } }),
+    holdsCatalog: catalogs.length > 0,
+    catalogs:
+      described.length === 0 ? catalogs : [{ value: placedObject([['workflows', among]]), at: [] }, ...catalogs],
   }
+}
+
+function isInlineCatalog(name: string, { value }: Sourced): boolean {
+  return catalogNames.has(foldName(name)) && typeof value === 'object' && value !== null
 }
 
 /** The environment that a file holds under a key of its own. */
@@ -87,6 +99,11 @@ function describesWorkflow(entry: Sourced): boolean {
   return partsOf(entry).some(([name]) => describing.has(foldName(name)))
 }
 
+/** Members that say what of the plan a workflow is tried with. */
+function isReferring(folded: string): boolean {
+  return datasetNames.has(folded) || variantNames.has(folded)
+}
+
 function reference(entry: Sourced): Sourced {
   if (typeof entry.value === 'string') return { ...entry, value: placedObject([['id', entry]]) }
   if (!describesWorkflow(entry)) return entry
@@ -94,12 +111,12 @@ function reference(entry: Sourced): Sourced {
   const hasId = parts.some(([name]) => isIdName(name))
   const kept = parts.filter(([name]) => {
     const folded = foldName(name)
-    return datasetNames.has(folded) || (hasId ? isIdName(name) : idNames.has(folded))
+    return isReferring(folded) || (hasId ? isIdName(name) : idNames.has(folded))
   })
   return { ...entry, value: placedObject(kept) }
 }
 
 function description(entry: Sourced): Sourced {
-  const kept = partsOf(entry).filter(([name]) => !datasetNames.has(foldName(name)))
+  const kept = partsOf(entry).filter(([name]) => !isReferring(foldName(name)))
   return { ...entry, value: placedObject(kept) }
 }

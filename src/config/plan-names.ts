@@ -53,6 +53,9 @@ function referenceProblems(parts: PlanParts): Problem[] {
     }
     const unknown = entry.get('datasets').items().filter(isUnknown(datasets))
     problems.push(...unknown.map((dataset) => unknownName(dataset, 'dataset', datasets)))
+    const variants = variantIds(parts)
+    const strange = entry.get('variants').items().filter(isUnknown(variants))
+    problems.push(...strange.map((variant) => unknownName(variant, 'variant', variants)))
   }
   return problems
 }
@@ -140,11 +143,17 @@ function isModelCheck(check: View): boolean {
 
 const ownMetrics = ['pass_rate', 'score', 'latency', 'cost', 'tokens']
 
-function evaluationProblems({ plan, checks, variants }: PlanParts): Problem[] {
+/** Ids of the variants; without any there is one that changes nothing. */
+function variantIds({ plan, variants }: PlanParts): string[] {
+  return plan.get('variants').value === undefined ? ['baseline'] : idsOf(variants)
+}
+
+function evaluationProblems(parts: PlanParts): Problem[] {
+  const { plan, checks } = parts
   const evaluation = plan.get('evaluation')
   const metrics = [...ownMetrics, ...new Set(idsOf(checks, 'metric'))]
   const named = [evaluation.get('primary'), ...evaluation.get('metrics').items()]
-  const ids = plan.get('variants').value === undefined ? ['baseline'] : idsOf(variants)
+  const ids = variantIds(parts)
   const baseline = evaluation.get('baseline')
   return [
     ...named.filter(isUnknown(metrics)).map((view) => unknownName(view, 'metric', metrics)),
@@ -152,12 +161,19 @@ function evaluationProblems({ plan, checks, variants }: PlanParts): Problem[] {
   ]
 }
 
+function isTriedWith(workflow: View, variant: View, { plan }: PlanParts): boolean {
+  const entries = plan.get('workflows').items()
+  const named = entries.find((entry) => entry.get('id').text === workflow.get('id').text)?.get('variants')
+  return named?.value === undefined || named.items().some(({ text }) => text === variant.get('id').text)
+}
+
 function variantProblems(parts: PlanParts): Problem[] {
   const workflows = idsOf(parts.workflows)
-  const bare = parts.tried.filter((workflow) => workflow.get('dsl').text === undefined)
-  const names = bare.map((workflow) => `\`${workflow.get('id').text ?? '?'}\``).join(', ')
+  const withoutDsl = parts.tried.filter((workflow) => workflow.get('dsl').text === undefined)
   return parts.variants.flatMap((variant) => {
     const problems: Problem[] = []
+    const bare = withoutDsl.filter((workflow) => isTriedWith(workflow, variant, parts))
+    const names = bare.map((workflow) => `\`${workflow.get('id').text ?? '?'}\``).join(', ')
     if (variant.get('patches').items().length > 0 && bare.length > 0) {
       problems.push({
         message: `the variant \`${variant.get('id').text ?? '?'}\` patches a description, but ${names} ${bare.length === 1 ? 'has' : 'have'} no \`dsl\``,

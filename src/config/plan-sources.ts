@@ -1,14 +1,16 @@
 import { dirname, join, relative, resolve } from 'node:path'
-import type { Place, Problem } from '../domain/errors.ts'
+import { GreenloopError, type Place, type Problem } from '../domain/errors.ts'
 import { experimentSchema, type Experiment } from '../domain/experiment.ts'
 import { catalogSchema, environmentSchema, type Catalog, type Environment } from '../domain/workflow.ts'
 import { exists } from '../lib/files.ts'
+import { isObject } from './aliases.ts'
 import { readDocument } from './document.ts'
 import { expand, type Variables } from './expansion.ts'
 import { splitPlan } from './plan-document.ts'
 import { readEnvironment } from './plan-environment.ts'
 import { attempt } from './plan-problems.ts'
 import { readPart, type ReadPart } from './plan-view.ts'
+import type { SourceDocument } from './source-document.ts'
 
 /** A part of the files with the file it is in (absolute) and the folder that its paths start from. */
 export interface Source<T> extends ReadPart<T> {
@@ -38,7 +40,8 @@ export interface Surroundings {
 export async function readSources(path: string, { cwd, env }: Surroundings): Promise<PlanSources> {
   const file = resolve(cwd, path)
   const folder = dirname(file)
-  const document = await readDocument(file, path)
+  const document = await readDocument(file, path).catch(withBeginning)
+  refuseManifests(document)
   const split = splitPlan(document)
   const name = (target: string) => nameOf(target, cwd)
   const plan = { ...readPart(experimentSchema, document, split.plan), file, folder }
@@ -49,11 +52,28 @@ export async function readSources(path: string, { cwd, env }: Surroundings): Pro
     folder,
   }
   const found = environment ?? (await environmentFile(plan, finder))
-  const inline = split.catalog && { ...readPart(catalogSchema, document, split.catalog), file, folder }
-  const catalog = await catalogFile(plan, finder)
-  const catalogs = [inline, catalog && 'view' in catalog ? catalog : undefined].filter((one) => one !== undefined)
+  const inline = split.catalogs.map((part) => ({ ...readPart(catalogSchema, document, part), file, folder }))
+  const catalog = split.holdsCatalog ? undefined : await catalogFile(plan, finder)
+  const catalogs = [...inline, ...(catalog !== undefined && 'view' in catalog ? [catalog] : [])]
   const problems = [found, catalog].flatMap((one) => (one === undefined || 'view' in one ? [] : one.unread))
   return { plan, environment: found && 'view' in found ? found : undefined, catalogs, problems, name }
+}
+
+/** Whoever has no plan yet is told how to get one, unless a file of nearly that name is there. */
+function withBeginning(error: unknown): never {
+  if (!(error instanceof GreenloopError) || error.code !== 'file_missing' || error.help !== undefined) throw error
+  const { message, place } = error
+  const help = 'begin with `greenloop experiment init`, which writes the files of a first one'
+  throw new GreenloopError('file_missing', message, { help, cause: error, ...(place === undefined ? {} : { place }) })
+}
+
+function refuseManifests(document: SourceDocument): void {
+  const { value, file } = document
+  if (!isObject(value) || !('manifests' in value || ('cases' in value && 'workflow_id' in value))) return
+  throw new GreenloopError('plan_invalid', `\`${file}\` holds manifests, not a plan`, {
+    place: document.locate([]),
+    help: 'run them with `greenloop manifest run`',
+  })
 }
 
 interface Finder {
@@ -69,6 +89,7 @@ interface Unread {
 /** A path as people know it: relative to the working folder, unless it lies outside. */
 function nameOf(path: string, cwd: string): string {
   const short = relative(cwd, path)
+  if (short === '') return '.'
   return short.startsWith('..') ? path : short
 }
 

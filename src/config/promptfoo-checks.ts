@@ -1,6 +1,7 @@
 import { parse } from 'yaml'
 import type { CheckInput } from '../domain/check.ts'
 import type { Graders } from './promptfoo-graders.ts'
+import type { Scripts } from './promptfoo-scripts.ts'
 import type { Cursor, PromptfooImport } from './promptfoo-source.ts'
 import { fileReference } from './promptfoo-source.ts'
 
@@ -8,6 +9,7 @@ import { fileReference } from './promptfoo-source.ts'
 export interface CheckParts {
   readonly run: PromptfooImport
   readonly graders: Graders
+  readonly scripts: Scripts
 }
 
 /** Reads a list of assertions. Kinds that have no like here are noted and left out. */
@@ -47,14 +49,14 @@ function commonOf(at: Cursor, run: PromptfooImport): { weight?: number; metric?:
   const metric = at.at('metric')
   return {
     ...(typeof weight === 'number' ? { weight } : {}),
-    ...(typeof metric.value === 'string' ? { metric: run.text(metric) } : {}),
+    ...(typeof metric.value === 'string' ? { metric: run.content(metric) } : {}),
   }
 }
 
 type Make = (at: Cursor, parts: CheckParts) => readonly CheckInput[] | Promise<readonly CheckInput[]>
 
 const textOf = (at: Cursor, run: PromptfooImport): string =>
-  typeof at.value === 'string' ? run.text(at) : at.value === undefined ? '' : JSON.stringify(run.deep(at))
+  typeof at.value === 'string' ? run.content(at) : at.value === undefined ? '' : JSON.stringify(run.deepContent(at))
 
 /** A list, or a text with commas between its items, some of them in quotes. */
 function textsOf(at: Cursor, run: PromptfooImport): string[] {
@@ -92,7 +94,7 @@ const json: Make = async (at, { run }) => {
       ? (await run.readDocument(file.path)).value
       : typeof given.value === 'string'
         ? (parse(given.value) as unknown)
-        : run.deep(given)
+        : run.deepContent(given)
   if (typeof schema !== 'object' || schema === null) return missing(at, run)
   return [{ type: 'json_schema', schema: schema as Record<string, unknown> }]
 }
@@ -102,30 +104,16 @@ const containedJson: Make = (at, parts) => {
   return json(at, parts)
 }
 
-const script: Make = (at, { run }) => {
-  const given = at.at('value')
-  const file = typeof given.value === 'string' ? fileReference(given.value) : undefined
-  if (file === undefined) {
-    run.note(
-      given,
-      'JavaScript in the configuration is not taken over',
-      'put it into a file: `type: function`, `file: …`',
-    )
-    return []
-  }
-  run.note(
-    given,
-    `the function in \`${file.path}\` becomes a check, but it has another form`,
-    'export `check(answer, context)`, which gives back true, false, a number or `{ pass, score, reason }`',
-  )
-  return [{ type: 'function', file: run.pathFor(file.path), export: file.name ?? 'check' }]
+const script: Make = (at, { scripts }) => {
+  const check = scripts.checkFor(at)
+  return check === undefined ? [] : [check]
 }
 
 const python: Make = (at, { run }) => {
   const given = at.at('value')
   if (typeof given.value !== 'string') return missing(at, run)
   const file = fileReference(given.value)
-  if (file === undefined) return [{ type: 'python', code: run.text(given) }]
+  if (file === undefined) return [{ type: 'python', code: run.content(given) }]
   return [{ type: 'python', file: run.pathFor(file.path), function: file.name ?? 'get_assert' }]
 }
 
@@ -185,7 +173,7 @@ const bounded =
   }
 
 const kinds: Readonly<Record<string, Make>> = {
-  equals: (at, { run }) => [{ type: 'equals', value: run.deep(at.at('value')) }],
+  equals: (at, { run }) => [{ type: 'equals', value: run.deepContent(at.at('value')) }],
   contains: containingOne(false),
   icontains: containingOne(true),
   'contains-all': containing('all', false),

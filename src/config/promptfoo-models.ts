@@ -18,7 +18,7 @@ interface Vendor {
 
 /** Base URLs as the vendors publish them, and the variables that their keys usually lie in. */
 const vendors: Readonly<Record<string, Vendor>> = {
-  openai: { baseUrl: 'https://api.openai.com/v1', key: 'OPENAI_API_KEY' },
+  openai: { baseUrl: '${OPENAI_BASE_URL:-https://api.openai.com/v1}', key: 'OPENAI_API_KEY' },
   vllm: { baseUrl: '${VLLM_BASE_URL:-http://localhost:8000/v1}' },
   localai: { baseUrl: '${LOCALAI_BASE_URL:-http://localhost:8080/v1}' },
   ollama: { baseUrl: '${OLLAMA_BASE_URL:-http://localhost:11434}/v1' },

@@ -62,7 +62,7 @@ async function readPath(path: string, at: Cursor, run: PromptfooImport): Promise
     run.note(at, `the prompts of \`${bare}\` are not taken over`, 'write them into files of text, one by one')
     return []
   }
-  const name = run.pathFor(bare)
+  const name = run.nameFor(bare)
   const text = await run.read(bare)
   if (/\.(?:json|ya?ml)$/u.test(bare)) return await promptOf(cursorAt(text, { file: name, line: 1, column: 1 }), run)
   const parts = text.split(/^---[ \t]*\r?\n/mu).map((part) => part.trim())
@@ -73,7 +73,7 @@ async function readPath(path: string, at: Cursor, run: PromptfooImport): Promise
 /** A text is a prompt of the user; a JSON or YAML list of messages is a chat. */
 async function promptOf(at: Cursor, run: PromptfooImport): Promise<readonly ImportedPrompt[]> {
   const messages = await chatOf(String(at.value), at)
-  const plain: ImportedPrompt = { label: undefined, system: undefined, user: run.text(at), place: at.place }
+  const plain: ImportedPrompt = { label: undefined, system: undefined, user: run.content(at), place: at.place }
   if (messages === undefined) return [plain]
   const said = messages.items().map((message) => ({
     role: String(message.at('role').value),
@@ -101,8 +101,8 @@ async function chatOf(text: string, { place }: Cursor): Promise<Cursor | undefin
 }
 
 function contentOf(at: Cursor, run: PromptfooImport): string {
-  if (typeof at.value === 'string') return run.text(at)
+  if (typeof at.value === 'string') return run.content(at)
   run.note(at, 'parts of a message that are not text are not taken over')
   const texts = at.items().map((part) => part.at('text'))
-  return texts.map((part) => (typeof part.value === 'string' ? run.text(part) : '')).join('')
+  return texts.map((part) => (typeof part.value === 'string' ? run.content(part) : '')).join('')
 }

@@ -4,7 +4,7 @@ import { readModel, safeHeaders } from './promptfoo-models.ts'
 import type { ImportedModel } from './promptfoo-models.ts'
 import { readTransform } from './promptfoo-transform.ts'
 import type { Cursor, PromptfooImport } from './promptfoo-source.ts'
-import { fileReference } from './promptfoo-source.ts'
+import { cursorAt, fileReference } from './promptfoo-source.ts'
 
 type WorkflowInput = z.input<typeof workflowSchema>
 type ServerInput = z.input<typeof serverSchema>
@@ -153,9 +153,22 @@ function httpWorkflow(id: string, { id: address, at, config }: Entry, run: Promp
       url: text === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${text}`,
       method: methodOf(method, config, run),
       headers: safeHeaders(config.at('headers'), run),
-      ...(body.value === undefined ? {} : { body: run.deep(body) }),
+      ...(body.value === undefined ? {} : { body: bodyOf(body, run) }),
       ...(path === undefined ? {} : { text: path }),
     },
+  }
+}
+
+const dumped = /"?\{\{\s*([\p{L}_][\p{L}\p{N}_.]*)\s*\|\s*(?:dump|tojson)(?:\s*\|\s*safe)?\s*\}\}"?/gu
+
+/** A body that is JSON but for values that a filter prints (`{{prompt | dump}}`) becomes that JSON. */
+function bodyOf(body: Cursor, run: PromptfooImport): unknown {
+  if (typeof body.value !== 'string' || body.value.search(dumped) < 0) return run.deep(body)
+  const text = body.value.replaceAll(dumped, '"{{$1}}"')
+  try {
+    return run.deep(cursorAt(JSON.parse(text), body.place))
+  } catch {
+    return run.deep(body)
   }
 }
 

@@ -59,14 +59,20 @@ export interface PromptfooImport {
   note(at: Pick<Cursor, 'place'>, message: string, help?: string): void
   /** A path of the configuration as the written files have to name it. */
   pathFor(path: string): string
+  /** A path of the configuration as notes name it. */
+  nameFor(path: string): string
   /** Text of a file of the configuration. */
   read(path: string): Promise<string>
   /** A JSON or YAML file of the configuration. */
   readDocument(path: string): Promise<Cursor>
-  /** A text with `{{env.NAME}}` as `${NAME}`; filters, loops and tags are noted. */
+  /** A text of a setting, with `{{env.NAME}}` as `${NAME}`; filters, loops and tags are noted. */
   text(at: Cursor): string
   /** {@link PromptfooImport.text} of every text in a value. */
   deep(at: Cursor): unknown
+  /** A text of a prompt, a row or a check, where `${NAME}` is no variable; what cannot be taken over is noted. */
+  content(at: Cursor): string
+  /** {@link PromptfooImport.content} of every text in a value. */
+  deepContent(at: Cursor): unknown
 }
 
 /** Where an import reads from and where its files will lie. */
@@ -75,13 +81,15 @@ export interface ImportFolders {
   readonly file: string
   /** Folder that the files are written to, absolute. */
   readonly to: string
+  /** Folder that notes name files from, absolute. */
+  readonly cwd: string
 }
 
 /** Notes of the same wording that are kept: a table of ten thousand rows says everything ten thousand times. */
 const likeNotes = 20
 
 /** Begins an import. */
-export function startImport({ file, to }: ImportFolders): PromptfooImport {
+export function startImport({ file, to, cwd }: ImportFolders): PromptfooImport {
   const folder = dirname(file)
   const notes: Problem[] = []
   const known = new Set<string>()
@@ -100,25 +108,30 @@ export function startImport({ file, to }: ImportFolders): PromptfooImport {
       ...(help === undefined ? {} : { help }),
     })
   }
-  const nameOf = (path: string): string => relative(to, resolve(folder, path)) || path
+  const nameOf = (path: string): string => relative(cwd, resolve(folder, path)) || path
   const read = (path: string): Promise<string> => readText(resolve(folder, path), nameOf(path))
   const text: PromptfooImport['text'] = (at) => convertText(String(at.value), (message) => note(at, message))
-  const deep = (at: Cursor): unknown => {
-    if (typeof at.value === 'string') return text(at)
-    if (Array.isArray(at.value)) return at.items().map(deep)
-    if (typeof at.value !== 'object' || at.value === null) return at.value
-    return Object.fromEntries(at.members().map(([key, member]) => [key, deep(member)]))
-  }
+  const content: PromptfooImport['content'] = (at) => convertContent(String(at.value), (message) => note(at, message))
   return {
     folder,
     notes: () => notes.toSorted((a, b) => compareNotes(a, b, nameOf(file))),
     note,
-    pathFor: (path) => nameOf(path).replaceAll('\\', '/'),
+    pathFor: (path) => (relative(to, resolve(folder, path)) || path).replaceAll('\\', '/'),
+    nameFor: nameOf,
     read,
     readDocument: async (path) => cursorOf(await parseText(await read(path), nameOf(path))),
     text,
-    deep,
+    deep: (at) => deeply(at, text),
+    content,
+    deepContent: (at) => deeply(at, content),
   }
+}
+
+function deeply(at: Cursor, convert: (at: Cursor) => string): unknown {
+  if (typeof at.value === 'string') return convert(at)
+  if (Array.isArray(at.value)) return at.items().map((each) => deeply(each, convert))
+  if (typeof at.value !== 'object' || at.value === null) return at.value
+  return Object.fromEntries(at.members().map(([key, member]) => [key, deeply(member, convert)]))
 }
 
 function compareNotes(a: Problem, b: Problem, config: string): number {
@@ -134,12 +147,19 @@ const envElement = /\{\{\s*env\[\s*['"]([A-Za-z_]\w*)['"]\s*\]\s*\}\}/gu
 /** Dollar signs that would be read as variables of the environment are doubled first. */
 function convertText(text: string, note: (message: string) => void): string {
   const escaped = text.replaceAll('${', () => '$${')
-  const converted = escaped
-    .replaceAll(envPlaceholder, '${$1}')
-    .replaceAll(envElement, '${$1}')
-    .replaceAll(/\{\{[^{}]*\}\}/gu, (whole) =>
-      whole.replaceAll(/\[(\d+)\]/gu, '.$1').replaceAll(/\{\{-|-\}\}/gu, braces),
-    )
+  return convertPlaceholders(escaped.replaceAll(envPlaceholder, '${$1}').replaceAll(envElement, '${$1}'), note)
+}
+
+function convertContent(text: string, note: (message: string) => void): string {
+  for (const [found] of [...text.matchAll(envPlaceholder), ...text.matchAll(envElement)])
+    note(`\`${found}\` stays as it is: variables of the environment are filled into settings, not into texts`)
+  return convertPlaceholders(text, note)
+}
+
+function convertPlaceholders(text: string, note: (message: string) => void): string {
+  const converted = text.replaceAll(/\{\{[^{}]*\}\}/gu, (whole) =>
+    whole.replaceAll(/\[(\d+)\]/gu, '.$1').replaceAll(/\{\{-|-\}\}/gu, braces),
+  )
   for (const [found] of converted.matchAll(/\{%.*?%\}|\{#.*?#\}/gsu))
     note(`the template tag \`${found}\` stays as it is`)
   for (const [found] of converted.matchAll(/\{\{[^{}]*\}\}/gu)) {

@@ -80,13 +80,13 @@ async function readFile(at: Cursor, parts: CheckParts): Promise<readonly ReadTes
     return []
   }
   if (/\.[ct]sv$/iu.test(path)) {
-    const rows = readTestTable(await run.read(path), { file: run.pathFor(path), run })
+    const rows = readTestTable(await run.read(path), { file: run.nameFor(path), run })
     return await Promise.all(rows.map((row) => readTest(row, parts)))
   }
   if (!/\.jsonl$/iu.test(path)) return await readList(await run.readDocument(path), parts)
   const lines = (await run.read(path)).split('\n')
   const rows = lines.flatMap((line, index) =>
-    line.trim() === '' ? [] : [cursorAt(parsedLine(line), { file: run.pathFor(path), line: index + 1, column: 1 })],
+    line.trim() === '' ? [] : [cursorAt(parsedLine(line), { file: run.nameFor(path), line: index + 1, column: 1 })],
   )
   for (const row of rows) if (row.value === undefined) run.note(row, 'the line is no JSON and is left out')
   return await Promise.all(rows.filter(({ value }) => value !== undefined).map((row) => readTest(row, parts)))
@@ -111,14 +111,14 @@ async function readTest(at: Cursor, parts: CheckParts): Promise<ReadTest> {
   for (const [key, member] of at.at('options').members())
     run.note(member, `the option \`${key}\` of a test is not taken over`)
   return {
-    name: typeof description.value === 'string' && description.value !== '' ? run.text(description) : undefined,
+    name: typeof description.value === 'string' && description.value !== '' ? run.content(description) : undefined,
     vars: await readVars(at.at('vars'), parts),
     checks: await readChecks(at.at('assert'), parts),
     metadata: Object.fromEntries(
       at
         .at('metadata')
         .members()
-        .map(([key, member]) => [key, run.deep(member)]),
+        .map(([key, member]) => [key, run.deepContent(member)]),
     ),
     at,
   }
@@ -129,14 +129,14 @@ export async function readVars(vars: Cursor, { run }: CheckParts): Promise<Reado
   if (typeof vars.value === 'string') run.note(vars, 'variables in a file of their own are not taken over')
   const read = vars.members().map(async ([name, at]): Promise<readonly [string, unknown]> => {
     const file = typeof at.value === 'string' ? fileReference(at.value) : undefined
-    if (file === undefined) return [name, run.deep(at)]
+    if (file === undefined) return [name, run.deepContent(at)]
     if (/\.(?:txt|md|html?|xml|csv)$/iu.test(file.path)) {
       const text = await run.read(file.path)
-      return [name, run.text(cursorAt(text.trimEnd(), at.place))]
+      return [name, run.content(cursorAt(text.trimEnd(), at.place))]
     }
-    if (/\.(?:json|ya?ml)$/iu.test(file.path)) return [name, run.deep(await run.readDocument(file.path))]
+    if (/\.(?:json|ya?ml)$/iu.test(file.path)) return [name, run.deepContent(await run.readDocument(file.path))]
     run.note(at, `the variable \`${name}\` names a file that is not taken over: \`${file.path}\``)
-    return [name, run.text(at)]
+    return [name, run.content(at)]
   })
   return Object.fromEntries(await Promise.all(read))
 }
@@ -160,7 +160,18 @@ function rowsOf({ name, vars, checks, metadata, at }: ReadTest, { run }: CheckPa
 }
 
 /** What targets know by themselves; no variable of a test. */
-const builtIn = new Set(['prompt', 'query', 'user', 'key', 'conversation_id', 'history', 'model', 'inputs', 'files'])
+const builtIn = new Set([
+  'env',
+  'prompt',
+  'query',
+  'user',
+  'key',
+  'conversation_id',
+  'history',
+  'model',
+  'inputs',
+  'files',
+])
 
 /** Names of the variables that prompts and requests ask for. */
 export function placeholdersOf(value: unknown): readonly string[] {
@@ -168,8 +179,19 @@ export function placeholdersOf(value: unknown): readonly string[] {
   return [...new Set([...found].map(([, name = '']) => name))].filter((name) => !builtIn.has(name))
 }
 
-/** Variables that a test does not have are empty texts, as its templates would print them. */
-export function withEmptyVars(scenarios: readonly ScenarioInput[], names: readonly string[]): ScenarioInput[] {
-  const empty = Object.fromEntries(names.map((name) => [name, '']))
-  return scenarios.map((scenario) => ({ ...scenario, inputs: { ...empty, ...scenario.inputs } }))
+/**
+ * Variables that a test does not have are empty texts, as its templates would print them: those of prompts and requests
+ * (`sent`), and those that checks name (`named`).
+ */
+export function withEmptyVars(
+  scenarios: readonly ScenarioInput[],
+  { sent, named }: { readonly sent: readonly string[]; readonly named: readonly string[] },
+): ScenarioInput[] {
+  const empty = Object.fromEntries(sent.map((name) => [name, '']))
+  return scenarios.map((scenario) => {
+    const inputs = { ...empty, ...scenario.inputs }
+    const lacking = [...named, ...placeholdersOf(scenario.checks ?? [])].filter((name) => !Object.hasOwn(inputs, name))
+    const vars = Object.fromEntries(lacking.map((name) => [name, '']))
+    return { ...scenario, inputs, ...(lacking.length === 0 ? {} : { vars }) }
+  })
 }

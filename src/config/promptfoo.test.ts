@@ -2,7 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { checkSchema } from '../domain/check.ts'
 import type { LoadedPlan } from '../domain/experiment.ts'
+import type { CheckContext } from '../experiment/check-context.ts'
+import { createFunctionRunner } from '../experiment/check-function.ts'
 import { loadPlan } from './experiment-files.ts'
 import { importPromptfoo } from './promptfoo.ts'
 
@@ -12,6 +15,7 @@ afterEach(async () => {
 })
 
 interface Imported {
+  readonly folder: string
   readonly plan: LoadedPlan
   readonly notes: readonly string[]
   readonly text: string
@@ -29,7 +33,7 @@ async function imported(files: Readonly<Record<string, string>>): Promise<Import
   for (const [name, content] of Object.entries(result.files)) await writeFile(join(folder, name), content)
   const plan = await loadPlan('test_plan.yaml', { cwd: folder, env: {} })
   const notes = result.notes.map(({ message, place }) => `${place?.file}:${place?.line} ${message}`)
-  return { plan, notes, text: Object.values(result.files).join('\n') }
+  return { folder, plan, notes, text: Object.values(result.files).join('\n') }
 }
 
 const config = (text: string, more: Readonly<Record<string, string>> = {}) =>
@@ -72,7 +76,7 @@ evaluateOptions: { repeat: 3, maxConcurrency: 7 }
       { id: 'big', target: 'openai', model: 'gpt-4o', sampling: { temperature: 0, max_tokens: 100 } },
     ])
     expect(environment.servers).toMatchObject({
-      openai: { baseUrl: 'https://api.openai.com/v1', apiKey: '${OPENAI_API_KEY}' },
+      openai: { baseUrl: '${OPENAI_BASE_URL:-https://api.openai.com/v1}', apiKey: '${OPENAI_API_KEY}' },
     })
     expect(experiment.evaluation.checks).toMatchObject([{ type: 'contains', value: 'sorry', not: true }])
     expect(experiment.datasets[0]?.scenarios).toMatchObject([
@@ -251,17 +255,18 @@ tests:
       { type: 'regex', pattern: String.raw`\d+`, flags: '' },
       { type: 'json_schema', schema: { type: 'object' } },
       { type: 'is_json' },
-      { type: 'function', file: 'check.mjs', export: 'grade' },
+      { type: 'function', file: 'checks.mjs', export: 'check1' },
+      { type: 'function', file: 'checks.mjs', export: 'check2' },
       { type: 'python', code: 'len(output) > 3' },
       { type: 'python', file: 'check.py', function: 'get_assert' },
       { type: 'judge', rubric: 'is polite', threshold: 0.8 },
       { type: 'similarity', method: 'levenshtein', threshold: 0.8 },
       { type: 'cost', max: 0.01 },
-      { type: 'equals', value: '$${price}' },
+      { type: 'equals', value: '${price}' },
     ])
     expect(plan.environment.models['judge']).toMatchObject({ model: 'gpt-4.1-mini' })
     expect(plan.experiment.evaluation.judge).toBe('judge')
-    expect(notes).toHaveLength(6)
+    expect(notes).toHaveLength(4)
     expect(notes).toContainEqual('promptfooconfig.yaml:22 the assertion `rouge-n` is not taken over')
   })
 
@@ -283,8 +288,9 @@ redteam: {}
       ['two', { q: 'b', n: 2 }],
     ])
     expect(plan.experiment.execution).toMatchObject({ concurrency: 1, rateLimit: { perMinute: 120 } })
-    expect(plan.experiment.variants[0]?.prompt).toContain('${WHO}')
+    expect(plan.experiment.variants[0]?.prompt).toContain('{{ env.WHO }}')
     expect(notes.map((note) => note.replace(/^promptfooconfig.yaml:/u, '').slice(0, 40))).toEqual([
+      expect.stringMatching(/^2 `\{\{ env\.WHO \}\}` stays as it is/u),
       expect.stringMatching(/^2 the template tag `\{% if a %\}`/u),
       expect.stringMatching(/^2 the template tag `\{% endif/u),
       expect.stringMatching(/^2 the template expression/u),
@@ -298,6 +304,74 @@ redteam: {}
     const text = "prompts: ['{{q}} {{user.name}}, {{tone}}']\nproviders: [openai:m]\ntests: [{ vars: { q: hi } }]\n"
     const { plan } = await config(text)
     expect(plan.experiment.datasets[0]?.scenarios[0]?.inputs).toEqual({ q: 'hi', tone: '' })
+  })
+
+  it('keeps what looks like a variable in prompts and rows as it is, for nothing fills it there', async () => {
+    const { plan } = await config(
+      "prompts: ['costs ${n} {{q}}']\nproviders: [{ id: 'https://a.test/x', config: { body: '${m}' } }]\ntests: [{ vars: { q: '${p}' } }]\n",
+    )
+    expect(plan.experiment.variants[0]?.prompt).toBe('costs ${n} {{q}}')
+    expect(plan.experiment.datasets[0]?.scenarios[0]?.inputs).toEqual({ q: '${p}' })
+    expect(plan.catalog.workflows[0]).toMatchObject({ http: { body: '$${m}' } })
+  })
+
+  it('makes a module of assertions in JavaScript, each of which can be called', async () => {
+    const { plan, text, folder } = await config(
+      `
+prompts: ['{{q}}']
+providers: [openai:m]
+tests:
+  - vars: { q: hi }
+    assert:
+      - { type: javascript, value: 'output.length > 3 && context.vars.q === "hi";' }
+      - { type: javascript, value: "const n = output.length\\nreturn n / 10", threshold: 0.5 }
+      - { type: javascript, value: 'file://own.cjs' }
+      - { type: javascript, value: 'output.length >' }
+`,
+      { 'own.cjs': 'module.exports = (output, { vars }) => ({ pass: output === vars.q, score: 1, reason: "same" })' },
+    )
+    expect(plan.experiment.datasets[0]?.scenarios[0]?.checks).toMatchObject([
+      { type: 'function', file: 'checks.mjs', export: 'check1' },
+      { type: 'function', file: 'checks.mjs', export: 'check2' },
+      { type: 'function', file: 'checks.mjs', export: 'check3' },
+    ])
+    expect(text).toContain('promptfooconfig.yaml:7')
+    const run = createFunctionRunner(folder, (url) => import(url))
+    const context = { inputs: { q: 'hi' }, vars: {}, variantId: 'a' } as unknown as CheckContext
+    const verdictOf = async (name: string, answer: string) => {
+      const check = checkSchema.parse({ type: 'function', file: 'checks.mjs', export: name })
+      if (check.type !== 'function') throw new Error('a function was made')
+      const finding = await run(check, { answer, context, signal: new AbortController().signal })
+      return finding.kind === 'judged' ? [finding.passed, finding.score] : finding
+    }
+    expect(await verdictOf('check1', 'hello')).toEqual([true, 1])
+    expect(await verdictOf('check1', 'hi')).toEqual([false, 0])
+    expect(await verdictOf('check2', 'four')).toEqual([false, 0.4])
+    expect(await verdictOf('check2', 'sevenxx')).toEqual([true, 0.7])
+    expect(await verdictOf('check3', 'hi')).toEqual([true, 1])
+  })
+
+  it('takes a body whose values are printed by a filter as JSON', async () => {
+    const { plan, notes } = await config(
+      `providers: [{ id: 'https://a.test/x', config: { body: '{ "q": {{prompt | dump}}, "n": {{ n | dump | safe }} }' } }]\nprompts: ['{{q}}']\n`,
+    )
+    expect(plan.catalog.workflows[0]).toMatchObject({ http: { body: { q: '{{prompt}}', n: '{{n}}' } } })
+    expect(notes).toEqual([])
+  })
+
+  it('gives checks an empty text for what a test does not have, and notes name files from the working folder', async () => {
+    const { plan } = await config(`
+prompts: ['{{q}}']
+providers: [openai:m]
+defaultTest: { assert: [{ type: contains, value: '{{expected}}' }] }
+tests: [{ vars: { q: a } }, { vars: { q: b, expected: x } }]
+`)
+    expect(plan.experiment.datasets[0]?.scenarios.map(({ vars }) => vars)).toEqual([{ expected: '' }, {}])
+    const folder = await mkdtemp(join(tmpdir(), 'promptfoo-'))
+    folders.push(folder)
+    await writeFile(join(folder, 'c.yaml'), 'prompts: [a]\nproviders: [exec:x]\n')
+    const { notes } = await importPromptfoo('c.yaml', { cwd: folder, folder: 'out' })
+    expect(notes[0]?.place).toMatchObject({ file: 'c.yaml', line: 2 })
   })
 
   it('has to be YAML or JSON', async () => {

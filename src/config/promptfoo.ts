@@ -11,18 +11,17 @@ import { gatherGraders } from './promptfoo-graders.ts'
 import { readPrompts } from './promptfoo-prompts.ts'
 import type { ImportedPrompt } from './promptfoo-prompts.ts'
 import { readProviders, uniqueName } from './promptfoo-providers.ts'
+import { gatherScripts } from './promptfoo-scripts.ts'
 import { cursorAt, fileReference, startImport } from './promptfoo-source.ts'
 import type { Cursor, PromptfooImport } from './promptfoo-source.ts'
 import { placeholdersOf, readTests, readVars, withEmptyVars } from './promptfoo-tests.ts'
 
 type VariantInput = z.input<typeof variantSchema>
 
-/** Names of the files that an import makes. */
-type ImportedFile = 'test_plan.yaml' | 'workflows.yaml' | 'env.yaml'
-
-/** The files of an experiment, as text, and what could not be taken over as it is. */
+/** The files of an experiment, as text by name, and what could not be taken over as it is. */
 export interface ImportedConfig {
-  readonly files: Readonly<Record<ImportedFile, string>>
+  /** `test_plan.yaml`, `workflows.yaml`, `env.yaml`, and `checks.mjs` where there are assertions in JavaScript. */
+  readonly files: Readonly<Record<string, string>>
   readonly notes: readonly Problem[]
 }
 
@@ -47,12 +46,13 @@ export async function importPromptfoo(path: string, { cwd, folder = cwd }: Impor
     })
   }
   const file = resolve(cwd, path)
-  const run = startImport({ file, to: resolve(cwd, folder) })
+  const run = startImport({ file, to: resolve(cwd, folder), cwd })
   const config = await run.readDocument(file)
   noteRest(config, run)
   const defaultTest = await followFile(config.at('defaultTest'), run)
   const graders = gatherGraders(defaultTest.at('options').at('provider'), run)
-  const parts = { run, graders }
+  const scripts = gatherScripts(run)
+  const parts = { run, graders, scripts }
   const prompts = await readPrompts(config.at('prompts'), run)
   const providers = config.at('providers').value === undefined ? config.at('targets') : config.at('providers')
   const sharedUser = sharedUserOf(prompts, providers)
@@ -60,12 +60,14 @@ export async function importPromptfoo(path: string, { cwd, folder = cwd }: Impor
   const defaults = await readVars(defaultTest.at('vars'), parts)
   const scenarios = await readTests(config, defaults, parts)
   const variants = variantsOf(prompts, sharedUser, run)
+  const checks = await readChecks(defaultTest.at('assert'), parts)
+  const names = { sent: placeholdersOf([variants, catalog.workflows]), named: placeholdersOf(checks) }
   const plan: ExperimentInput = {
     name: nameOf(config, run),
     variants,
-    datasets: [{ name: 'tests', scenarios: withEmptyVars(scenarios, placeholdersOf([variants, catalog.workflows])) }],
+    datasets: [{ name: 'tests', scenarios: withEmptyVars(scenarios, names) }],
     ...runningOf(config, run),
-    evaluation: evaluationOf(defaultTest, await readChecks(defaultTest.at('assert'), parts)),
+    evaluation: evaluationOf(defaultTest, checks),
   }
   const models = graders.models()
   const evaluation = {
@@ -78,6 +80,7 @@ export async function importPromptfoo(path: string, { cwd, folder = cwd }: Impor
       'test_plan.yaml': print({ ...plan, evaluation }),
       'workflows.yaml': print({ workflows: catalog.workflows }),
       'env.yaml': print({ servers: catalog.servers, models }),
+      ...scripts.files(),
     },
     notes: run.notes(),
   }
@@ -114,7 +117,7 @@ async function followFile(at: Cursor, run: PromptfooImport): Promise<Cursor> {
 function nameOf(config: Cursor, run: PromptfooImport): string {
   const description = config.at('description')
   return typeof description.value === 'string' && description.value !== ''
-    ? run.text(description).slice(0, 200)
+    ? run.content(description).slice(0, 200)
     : 'imported'
 }
 

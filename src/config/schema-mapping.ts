@@ -165,13 +165,24 @@ export function take(members: Members, key: string): Sourced | undefined {
   return member
 }
 
-/** Takes an object away and puts its members beside the others, under the keys they stand for; what is there stays. */
-export function lift(members: Members, key: string, { canonical }: ShapeTools): void {
+/** Takes an object away and puts its members beside the others, under the keys they stand for; none may be there already. */
+export function lift(members: Members, key: string, { canonical, mapper }: ShapeTools): void {
   const group = members.get(key)
   if (group === undefined || !isObject(group.value)) return
   members.delete(key)
   for (const [name, part] of partsOf(group)) {
-    if (!members.has(canonical(name))) members.set(canonical(name), part)
+    const own = canonical(name)
+    const other = members.get(own)
+    if (other === undefined) {
+      members.set(own, part)
+      continue
+    }
+    const { line } = mapper.document.locate(other.at, 'key')
+    mapper.problems.push({
+      message: `\`${name}\` is said here and on line ${line ?? '?'} as well`,
+      place: mapper.document.locate(part.at, 'key'),
+      help: 'keep one of them',
+    })
   }
 }
 

@@ -60,9 +60,9 @@ function toProblems(issue: z.core.$ZodIssue, context: Context): Problem[] {
   return [{ message: issueMessage(issue, spelled, found), ...placed(context.origin.locate(holder, part)) }]
 }
 
-function unknownKey(path: (string | number)[], { schema, origin, guessed }: Context): Problem {
+function unknownKey(path: (string | number)[], { schema, value, origin, guessed }: Context): Problem {
   const key = String(path.at(-1))
-  const known = knownKeys(schema, path.slice(0, -1))
+  const known = knownKeys(schema, path.slice(0, -1), value)
   const near = nearest(key, known) ?? nearest(key, origin.aliases ?? [])
   if (near !== undefined) guessed.add(pathText([...path.slice(0, -1), near]))
   const where = pathText((origin.spell?.(path) ?? path).slice(0, -1))

@@ -26,12 +26,13 @@ export function issueMessage(issue: z.core.$ZodIssue, path: Pointer, found: unkn
     case 'too_small':
       return sizeMessage(name, issue, found)
     case 'too_big':
-      return `${name} must ${isNumeric(issue.origin) ? 'be' : 'have'} at most ${amount(issue.origin, issue.maximum)}, not ${measured(found)}`
+      return `${name} must ${isNumeric(issue.origin) ? 'be' : 'have'} ${issue.inclusive === false ? 'less than' : 'at most'} ${amount(issue.origin, issue.maximum)}, not ${measured(found)}`
     case 'invalid_union':
       return `${name} must be ${unionKinds(issue)}, not ${describe(found)}`
     case 'invalid_key':
       return `\`${String(path.at(-1))}\` cannot be used as a key in ${path.length < 2 ? 'the document' : `\`${pathText(path.slice(0, -1))}\``}`
     case 'invalid_format':
+      if (issue.format === 'regex') return patternMessage(name, issue, found)
       return `${name} is ${describe(found)}, which is not a valid ${issue.format}`
     case 'not_multiple_of':
       return `${name} must be a multiple of ${issue.divisor}`
@@ -41,6 +42,12 @@ export function issueMessage(issue: z.core.$ZodIssue, path: Pointer, found: unkn
     default:
       return `${name}: ${issue.message}`
   }
+}
+
+/** A pattern says little to people, so schemas with one mostly have words of their own. */
+function patternMessage(name: string, issue: z.core.$ZodIssueInvalidStringFormat, found: unknown): string {
+  const isOwn = !issue.message.startsWith('Invalid string')
+  return `${name} cannot be ${describe(found)}: ${isOwn ? issue.message : `it does not match ${String(issue.pattern)}`}`
 }
 
 /** The value as it may be shown in a message: short, and in words where it is large. */

@@ -43,7 +43,7 @@ export type Turn = z.output<typeof turnSchema>
 export const caseSchema = z.strictObject({
   id: z
     .string()
-    .regex(/^[0-9a-f]{16}$/u)
+    .regex(/^[0-9a-f]{16}$/u, 'an id is 16 hexadecimal digits')
     .describe('Hash of what the case holds. The variant is no part of it, so that variants pair by themselves.'),
   name: z.string().min(1),
   dataset: z.string().min(1),

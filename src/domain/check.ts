@@ -92,6 +92,12 @@ const members = [
     type: z.literal('function'),
     file: text.describe('JavaScript or TypeScript module, relative to the plan.'),
     export: text.default('check').describe('Name of the function; it gets the answer and the case.'),
+    timeoutSeconds: z
+      .number()
+      .gt(0)
+      .max(600)
+      .default(30)
+      .describe('For functions that wait; one that never lets go stops everything.'),
     options: z.record(z.string(), z.unknown()).default({}),
   }),
   z

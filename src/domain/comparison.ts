@@ -28,8 +28,48 @@ export interface Observation {
   readonly block?: number | undefined
   /** Value by metric. `pass_rate` is 0 or 1. A cost goes with its currency: `cost:USD`. */
   readonly values: Readonly<Record<string, number | undefined>>
+  /** Verdicts of judges that looked at the answer several times, from 0 to 1, by check; a list for each answer. */
+  readonly ratings?: Readonly<Record<string, readonly (readonly number[])[]>> | undefined
+  /** What a judge of pairs said of the answer and the baseline's, by metric. */
+  readonly positions?: Readonly<Record<string, PositionVerdicts | 'undecided'>> | undefined
   /** Why there is no value: the trial had no answer, or its judge broke down. */
   readonly missing?: 'infrastructure' | 'judge' | 'cancelled' | undefined
+}
+
+/** Verdicts on a pair of answers in both orders, in words of position. */
+export interface PositionVerdicts {
+  /** With the baseline's answer in the first place. */
+  readonly straight: 'first' | 'second' | 'tie'
+  /** With the variant's answer in the first place. */
+  readonly swapped: 'first' | 'second' | 'tie'
+}
+
+/** How far a judge goes by position, over many pairs. All shares are of the pairs. */
+export interface PositionBias {
+  readonly pairs: number
+  /** Both orders gave the same answer, or a tie both times. */
+  readonly consistent: number
+  /** The first place won both times, whichever answer stood there. */
+  readonly first: number
+  readonly second: number
+  /** `first` minus `second`: from -1 (always the second) to 1 (always the first); 0 is no bias. */
+  readonly bias: number
+}
+
+/** How far the verdicts of a judge can be relied on. */
+export interface JudgeReliability {
+  readonly workflowId: string
+  /** Name of the check, or metric of the preference. */
+  readonly check: string
+  /** Answers that were judged several times, or pairs that were judged in both orders. */
+  readonly judged: number
+  /** Pairs without a verdict. */
+  readonly undecided?: number | undefined
+  /** Krippendorff's alpha over the samples of each answer: 1 is perfect, 0 what chance gives. */
+  readonly alpha?: number | undefined
+  /** Share of the answers on which all samples agree. */
+  readonly agreement?: number | undefined
+  readonly position?: PositionBias | undefined
 }
 
 /** An interval with the way it was made. */
@@ -130,6 +170,8 @@ export interface Comparison {
   readonly pairs: readonly PairComparison[]
   readonly gates: readonly GateResult[]
   readonly suspects: readonly SuspectInteraction[]
+  /** Of judges that looked several times, and of judges of pairs. */
+  readonly reliability?: readonly JudgeReliability[] | undefined
   /** The variant that is better than every other by the primary metric, with certainty enough; by workflow. */
   readonly winners: Readonly<Record<string, string>>
   /** In words, the most important first. */

@@ -1,4 +1,4 @@
-import type { Problem } from './errors.ts'
+import type { Place, Problem } from './errors.ts'
 import { z } from 'zod'
 import { fileSchema, scalarSchema, turnSchema } from './case.ts'
 import { checkSchema } from './check.ts'
@@ -141,9 +141,11 @@ export const experimentSchema = z
     env: text.optional().describe('Environment file; `env.yaml` beside the plan unless set.'),
     catalog: text.optional().describe('Catalog file; `workflows.yaml` beside the plan unless set.'),
     workflows: z
-      .array(z.strictObject({ id: text.min(1), datasets: z.array(text).optional() }))
+      .array(
+        z.strictObject({ id: text.min(1), datasets: z.array(text).optional(), variants: z.array(text).optional() }),
+      )
       .optional()
-      .describe('Workflows of the catalog that are tried, with their datasets; all with all unless set.'),
+      .describe('Workflows of the catalog that are tried, with their datasets and variants; all with all unless set.'),
     ...combining,
     repeats: z.int().min(1).max(1000).default(1).describe('Trials of each case and variant.'),
     datasets: z.array(datasetSchema).default([]),
@@ -178,5 +180,15 @@ export interface LoadedPlan {
     readonly catalog?: string | undefined
     readonly environment?: string | undefined
   }
+  /** Where parts of the plan stand that can only be judged once they are used; absent for a plan without a file. */
+  readonly places?: PlanPlaces | undefined
   readonly warnings: readonly Problem[]
+}
+
+/** Places of parts of a plan, in the order of the parts. */
+export interface PlanPlaces {
+  readonly gates: readonly Place[]
+  readonly constraints: readonly Place[]
+  /** By the name of the dataset. */
+  readonly datasets: Readonly<Record<string, { readonly at: Place; readonly constraints: readonly Place[] }>>
 }

@@ -76,6 +76,8 @@ export interface Target {
    * trace of it, so it may be sent. Throws `target_unknown` where that cannot be told.
    */
   recover?(lost: LostCall, options: TargetOptions): Promise<TargetReply | undefined>
+  /** Whether a call may be sent twice without harm; any other is on record before it is sent. */
+  readonly isRepeatable?: boolean | undefined
   /** Asks the server what it is; throws as `call` does. */
   probe?(signal: AbortSignal): Promise<TargetFacts>
   close(): Promise<void>

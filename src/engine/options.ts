@@ -46,6 +46,8 @@ export interface RunOptions<P, O> {
   readonly onAttempt?: ((task: Task<P>, attempt: TaskAttempt) => void | Promise<void> | undefined) | undefined
   /** What a task has behind it; nothing unless given. */
   readonly attemptsBefore?: ((task: Task<P>) => AttemptsBefore) | undefined
+  /** What the run has behind it, which its stop conditions count as well; nothing unless given. */
+  readonly earlier?: TaskStatistics | undefined
 }
 
 /** How a run ended. */

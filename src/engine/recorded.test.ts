@@ -44,7 +44,7 @@ interface More {
   readonly within?: RunStore
   readonly onResult?: (result: TaskResult) => void
   readonly onScheduler?: (scheduler: Scheduler) => void
-  readonly onNotes?: (note: Note) => void
+  readonly onNotes?: (note: Note, settled: () => Promise<void>) => void
   readonly ending?: (conclusion: RunConclusion) => Promise<RunEnding>
   readonly leaseMs?: number
 }
@@ -108,6 +108,20 @@ describe('carrying out a stored run', () => {
     await work(handler, { onNotes: (given) => (note = given), ending })
     expect(await store.events('r', 0, 10)).toMatchObject([{ kind: 'call', data: { task: 't0', ids: { run: 7 } } }])
     expect(await store.find('r')).toMatchObject({ state: 'finished', verdict: 'judged 1', exitCode: 5 })
+  })
+
+  it('tells a handler when its beginning and its notes are on record', async () => {
+    await submit(20)
+    let [note, settled]: [Note, () => Promise<void>] = [() => {}, () => Promise.resolve()]
+    const onNotes = (...given: [Note, () => Promise<void>]): void => void ([note, settled] = given)
+    const handler: Handler = async ({ id }) => {
+      note('call', { task: id })
+      await settled()
+      const [begun, notes] = [await store.unfinished('r', -1, 100), await store.events('r', 0, 100)]
+      expect(begun.find((task) => task.id === id)?.attempts).toHaveLength(1)
+      expect(notes.map(({ data }) => (data as { readonly task: string }).task)).toContain(id)
+    }
+    expect((await work(handler, { onNotes })).statistics).toMatchObject({ succeeded: 20 })
   })
 
   it('ends as failed where the conclusion cannot be drawn', async () => {

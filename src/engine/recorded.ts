@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import { GreenloopError } from '../domain/errors.ts'
 import type {
   Journal,
@@ -58,8 +59,13 @@ export interface RecordedOptions {
   readonly onResult?: ((result: TaskResult) => void) | undefined
   /** Called once with what can pause and cancel the run. */
   readonly onScheduler?: ((scheduler: Scheduler) => void) | undefined
-  /** Called once, before the first task, with what puts a handler's notes on record. */
-  readonly onNotes?: ((note: Note) => void) | undefined
+  /**
+   * Called once, before the first task, with what puts a handler's notes on record, and with what waits until they are
+   * there, and the beginning of its attempt with them.
+   */
+  readonly onNotes?: ((note: Note, settled: () => Promise<void>) => void) | undefined
+  /** A task whose attempts broke off this often together with their process is not tried again; 3 unless given. */
+  readonly maxBrokenOff?: number | undefined
   /** Concludes the run when its tasks are over and on record; {@link endingOf} unless given. */
   readonly ending?: ((conclusion: RunConclusion) => Promise<RunEnding>) | undefined
 }
@@ -97,20 +103,27 @@ export async function carryOut(
   // What ends because the run was lost has not ended: whoever takes it over does it again.
   const write = (entry: JournalEntry): Promise<void> | undefined =>
     lost === undefined ? journal.append(entry) : undefined
-  options.onNotes?.((kind, data) => void write({ kind: 'event', event: { at: clock.now(), kind, data } }))
+  const note: Note = (kind, data) => void write({ kind: 'event', event: { at: clock.now(), kind, data } })
+  options.onNotes?.(note, settledOf(journal))
   try {
-    const { stopped } = await scheduler.run(unfinishedOf(run, store, journal), handler, {
-      signal: options.signal,
-      runId: run.id,
-      attemptsBefore: (task) => before(storedTask(task).attempts),
-      onStart: (task, number, startedAt) => void write({ kind: 'start', seq: storedTask(task).seq, number, startedAt }),
-      onAttempt: (task, attempt) => write({ kind: 'attempt', seq: storedTask(task).seq, attempt }),
-      onResult: (result) => {
-        options.onResult?.(result)
-        if (isWorthTelling(result)) void write(told(result, clock.now()))
-        return write({ kind: 'result', seq: storedTask(result.task).seq, result })
+    const { stopped } = await scheduler.run(
+      unfinishedOf(run, store, { journal, maxBrokenOff: options.maxBrokenOff ?? maxBrokenOff }),
+      handler,
+      {
+        signal: options.signal,
+        runId: run.id,
+        ...(run.epoch > 1 ? { earlier: await store.counts(run.id) } : {}),
+        attemptsBefore: (task) => before(storedTask(task).attempts),
+        onStart: (task, number, startedAt) =>
+          void write({ kind: 'start', seq: storedTask(task).seq, number, startedAt }),
+        onAttempt: (task, attempt) => write({ kind: 'attempt', seq: storedTask(task).seq, attempt }),
+        onResult: (result) => {
+          options.onResult?.(result)
+          if (isWorthTelling(result)) void write(told(result, clock.now()))
+          return write({ kind: 'result', seq: storedTask(result.task).seq, result })
+        },
       },
-    })
+    )
     if (lost !== undefined) throw lost
     await journal.close()
     const conclusion = { statistics: await store.counts(run.id), stopped }
@@ -126,6 +139,16 @@ export async function carryOut(
     claim.release()
     await journal.close().catch(() => {})
   }
+}
+
+/** One writing for all that wait at the same time. */
+function settledOf(journal: Journal): () => Promise<void> {
+  let next: Promise<void> | undefined
+  return () =>
+    (next ??= othersTurn().then(() => {
+      next = undefined
+      return journal.flush()
+    }))
 }
 
 /** Whether the run only lost its ground and can go on where it stood. */
@@ -174,13 +197,17 @@ function before(attempts: readonly StoredAttempt[]): { readonly numbered: number
 }
 
 /** The tasks without a result, page by page; those that took their process with them too often end here. */
-async function* unfinishedOf(run: StoredRun, store: RunStore, journal: Journal): AsyncGenerator<StoredTask> {
+async function* unfinishedOf(
+  run: StoredRun,
+  store: RunStore,
+  { journal, maxBrokenOff: most }: { readonly journal: Journal; readonly maxBrokenOff: number },
+): AsyncGenerator<StoredTask> {
   let afterSeq = -1
   for (;;) {
     const page = await store.unfinished(run.id, afterSeq, pageSize)
     for (const task of page) {
       const brokenOff = task.attempts.filter(({ state }) => state === undefined).length
-      if (brokenOff < maxBrokenOff) yield task
+      if (brokenOff < most) yield task
       else await journal.append({ kind: 'result', seq: task.seq, result: crashed(task, brokenOff) })
     }
     const last = page.at(-1)

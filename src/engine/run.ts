@@ -86,7 +86,7 @@ export class Run<P, O> {
     this.#width = createWidth(policy, clock)
     this.#retries = createRetries(policy.retry, random)
     this.#batches = createBatches(policy, clock)
-    this.#gate = createGate(policy.stop)
+    this.#gate = createGate(policy.stop, options.earlier)
     this.#turns = new Turns(clock, onReady)
     const limit = policy.concurrency
     this.#reporter = new Reporter({ options, limit, events: { onSettled: onReady, onFault } })

@@ -39,6 +39,14 @@ describe('the gate before an attempt', () => {
     })
   })
 
+  it('counts what an earlier process of the run has used', () => {
+    const gate = createGate({ maxTokens: 1000, maxFailures: 3 }, tally({ attempts: 9, tokens: 900, error: 2 }))
+    expect(gate.check(tally({ attempts: 1, tokens: 50 }), 0)).toBe('go')
+    expect(gate.check(tally({ attempts: 1, tokens: 50 }), 1)).toBe('wait')
+    expect(gate.reached(tally({ tokens: 100 }))).toMatchObject({ kind: 'token_budget' })
+    expect(gate.reached(tally({ failed: 1 }))).toMatchObject({ kind: 'max_failures' })
+  })
+
   it('sets aside what those in flight may use, by the mean of those before', () => {
     const gate = createGate({ maxTokens: 1000 })
     const used = tally({ attempts: 10, tokens: 500 })

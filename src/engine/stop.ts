@@ -11,35 +11,53 @@ export interface Gate {
   reached(tally: Tally): StopReason | undefined
 }
 
+/** What stop conditions look at. */
+type Sums = Pick<Tally, 'attempts' | 'tokens' | 'costUsd' | 'bad'>
+
 interface Budget {
   readonly kind: 'token_budget' | 'cost_budget'
   readonly most: number
-  readonly used: (statistics: TaskStatistics) => number
+  readonly used: (sums: Sums) => number
   readonly words: (amount: number) => string
 }
 
 /**
  * The stop conditions that follow from counts. For attempts in flight the mean use of those that are over is set aside,
- * so a budget is passed by about one attempt at most.
+ * so a budget is passed by about one attempt at most. What an earlier process of the same run has used counts as well.
  */
-export function createGate({ maxFailures = Infinity, maxTokens, maxCostUsd }: Policy['stop']): Gate {
+export function createGate(
+  { maxFailures = Infinity, maxTokens, maxCostUsd }: Policy['stop'],
+  earlier?: TaskStatistics,
+): Gate {
   const isOpen = maxFailures === Infinity && maxTokens === undefined && maxCostUsd === undefined
   if (isOpen) return { check: () => 'go', reached: () => undefined }
   const budgets = [tokenBudget(maxTokens), costBudget(maxCostUsd)].filter((budget) => budget !== undefined)
-  const reached = (tally: Tally): StopReason | undefined => {
-    if (tally.bad >= maxFailures) return { kind: 'max_failures', message: failuresMessage(tally.bad) }
-    const spent = budgets.find(({ used, most }) => used(tally) >= most)
-    return spent === undefined ? undefined : { kind: spent.kind, message: spentMessage(spent, tally) }
+  const reachedBy = (sums: Sums): StopReason | undefined => {
+    if (sums.bad >= maxFailures) return { kind: 'max_failures', message: failuresMessage(sums.bad) }
+    const spent = budgets.find(({ used, most }) => used(sums) >= most)
+    return spent === undefined ? undefined : { kind: spent.kind, message: spentMessage(spent, sums) }
   }
   return {
-    reached,
+    reached: (tally) => reachedBy(sumsOf(tally, earlier)),
     check(tally, inFlight) {
-      const reason = reached(tally)
+      const sums = sumsOf(tally, earlier)
+      const reason = reachedBy(sums)
       if (reason !== undefined) return reason
-      const { attempts } = tally
-      const isSetAside = budgets.some(({ used, most }) => used(tally) * (1 + inFlight / Math.max(1, attempts)) >= most)
+      const { attempts } = sums
+      const isSetAside = budgets.some(({ used, most }) => used(sums) * (1 + inFlight / Math.max(1, attempts)) >= most)
       return isSetAside && inFlight > 0 ? 'wait' : 'go'
     },
+  }
+}
+
+function sumsOf(tally: Tally, earlier: TaskStatistics | undefined): Sums {
+  if (earlier === undefined) return tally
+  const { attempts, tokens, costUsd, failed, timeout, error } = earlier
+  return {
+    attempts: tally.attempts + attempts,
+    tokens: tally.tokens + tokens,
+    costUsd: tally.costUsd + costUsd,
+    bad: tally.bad + failed + timeout + error,
   }
 }
 
@@ -58,8 +76,8 @@ function failuresMessage(count: number): string {
   return count === 1 ? '1 task ended badly, which is the limit' : `${count} tasks ended badly, which is the limit`
 }
 
-function spentMessage({ words, used, most }: Budget, tally: Tally): string {
-  return `the budget of ${words(most)} is used up: ${words(used(tally))}`
+function spentMessage({ words, used, most }: Budget, sums: Sums): string {
+  return `the budget of ${words(most)} is used up: ${words(used(sums))}`
 }
 
 /** What the caller's abort means for a run. */

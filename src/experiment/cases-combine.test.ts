@@ -14,6 +14,7 @@ function dimensions({ values, ...rest }: Wish): Dimensions {
     values: new Map(Object.entries(values)),
     combined: new Set(Object.keys(values).filter((name) => (values[name]?.length ?? 0) > 1)),
     constraints: [],
+    constraintPlaces: [],
     strength: 2,
     engine: 'best',
     seed: 1,

@@ -29,7 +29,7 @@ export interface CombineParts {
 export async function combineParameters(dimensions: Dimensions, parts: CombineParts): Promise<Combinations> {
   const model = modelOf(dimensions, parts.fixed)
   const made = await combinationsOf(model, dimensions, parts)
-  const warnings = [...made.warnings, ...unseenValues(model, made, dimensions)]
+  const warnings = [...made.warnings, ...unseenValues(model, made, dimensions), ...cutShort(made, dimensions)]
   const rows = made.rows.map((row) => inOrder(dimensions, { ...model.constants, ...row }))
   return { ...made, rows, warnings }
 }
@@ -84,12 +84,17 @@ async function combinationsOf(model: SearchModel, dimensions: Dimensions, parts:
   const request = { parameters, constraints, strength: Math.min(strength, count), engine, seed, all: false }
   switch (mode) {
     case 'pairwise':
-      return parts.cover({ ...request, quick: parts.quick })
+      return parts.cover({ ...request, parameters: byName(parameters), quick: parts.quick })
     case 'scenario_only':
       return firstValid(request, parts)
     case 'cartesian':
       return constraints.length === 0 ? product(request, parts) : constrainedProduct(request, parts)
   }
+}
+
+/** The array then does not depend on the order in which files happen to name the parameters. */
+function byName(parameters: SearchModel['parameters']): SearchModel['parameters'] {
+  return Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
 }
 
 /** The first values, or the valid combination that comes first where constraints forbid them. */
@@ -144,6 +149,13 @@ function unseenValues(
     if (unseen.length === 0) return []
     return [`no case has ${unseen.map((value) => `${name} = ${String(value)}`).join(', ')}: constraints forbid it`]
   })
+}
+
+function cutShort({ isCut, rows, engine }: Combinations, { mode }: Dimensions): string[] {
+  if (mode !== 'pairwise' || isCut !== true) return []
+  return [
+    `\`${engine ?? ''}\` stops at ${rows.length} combinations, and pairs are missing in them; choose another engine`,
+  ]
 }
 
 function inOrder({ values }: Dimensions, row: ParameterRow): ParameterRow {

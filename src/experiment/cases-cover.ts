@@ -28,8 +28,13 @@ export interface Covered {
   readonly tuples?: { readonly covered: number; readonly infeasible: number } | undefined
   readonly lowerBound?: number | undefined
   readonly engine: string
+  /** Whether rows were left out that would have covered more. */
+  readonly isCut?: boolean | undefined
   readonly warnings: readonly string[]
 }
 
-/** Makes combinations; throws `model_invalid` and `model_contradictory` where there are none. */
+/**
+ * Makes combinations; throws `model_invalid` and `model_contradictory` where there are none. The line of a problem, where
+ * it has one, is the number of the constraint, from 1.
+ */
 export type Cover = (request: CoverRequest) => Promise<Covered>

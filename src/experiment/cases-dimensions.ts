@@ -1,5 +1,6 @@
 import type { Scalar } from '../domain/case.ts'
-import type { Dataset, Experiment, LoadedPlan } from '../domain/experiment.ts'
+import type { Place } from '../domain/errors.ts'
+import type { Dataset, LoadedPlan } from '../domain/experiment.ts'
 import type { Workflow } from '../domain/workflow.ts'
 import { namesOf } from './cases-constraints.ts'
 
@@ -14,6 +15,8 @@ export interface Dimensions {
   /** Parameters that are combined with each other. */
   readonly combined: ReadonlySet<string>
   readonly constraints: readonly unknown[]
+  /** Where each of the constraints stands; shorter, or empty, where that is not known. */
+  readonly constraintPlaces: readonly Place[]
   readonly strength: number
   readonly engine: string
   readonly seed: number
@@ -39,12 +42,13 @@ export function dimensionsOf(plan: LoadedPlan, workflow: Workflow, dataset: Data
   const known = knownNames(plan)
   const missing = (asked ?? []).filter((name) => !values.has(name))
   const where = `\`${workflow.id}\` on dataset \`${dataset.name}\``
-  const usable = constraintsFor(experiment, dataset, (name) => !hasName(values.keys(), name) && hasName(known, name))
+  const usable = constraintsFor(plan, dataset, (name) => !hasName(values.keys(), name) && hasName(known, name))
   return {
     mode,
     values,
     combined: new Set((asked ?? [...values.keys()]).filter((name) => (values.get(name)?.length ?? 0) > 1)),
     constraints: usable.kept,
+    constraintPlaces: usable.places,
     strength: dataset.strength ?? experiment.strength ?? usualStrength,
     engine: dataset.engine ?? experiment.engine ?? 'best',
     seed: dataset.seed ?? experiment.seed ?? 1,
@@ -105,11 +109,13 @@ function isOfOthers(name: string, { known, workflow }: Others): boolean {
 }
 
 /** Constraints of the plan hold on every dataset where their parameters are, besides those of the dataset itself. */
-function constraintsFor(experiment: Experiment, dataset: Dataset, isElsewhere: (name: string) => boolean) {
+function constraintsFor({ experiment, places }: LoadedPlan, dataset: Dataset, isElsewhere: (name: string) => boolean) {
   const isForeign = (constraint: unknown): boolean => namesOf(constraint).some(isElsewhere)
   const kept = experiment.constraints.filter((constraint) => !isForeign(constraint))
   const dropped = experiment.constraints.filter(isForeign).map(textOf)
-  return { kept: [...kept, ...dataset.constraints], dropped }
+  const ofPlan = places?.constraints.filter((_, index) => !isForeign(experiment.constraints[index])) ?? []
+  const ofDataset = places?.datasets[dataset.name]?.constraints ?? []
+  return { kept: [...kept, ...dataset.constraints], dropped, places: [...ofPlan, ...ofDataset] }
 }
 
 function textOf(constraint: unknown): string {

@@ -44,7 +44,7 @@ test('every row of a dataset has an array that covers the same pairs', async () 
     const covered = pairsOf(rows)
     assert(
       property(integer({ min: 0, max: 1000 }), (index) => {
-        const own = diversified(rows, dimensionsOf(values), index)
+        const own = diversified(rows, dimensionsOf(values), `row ${index}`)
         expect(own).toHaveLength(rows.length)
         expect(pairsOf(own)).toEqual(covered)
       }),
@@ -57,7 +57,7 @@ test('rows of a dataset meet different combinations', async () => {
   const values = new Map(['a', 'b', 'c', 'd'].map((name) => [name, [1, 2, 3]]))
   const rows = await arrayOf(values)
   const met = new Set(
-    Array.from({ length: 8 }, (_, index) => diversified(rows, dimensionsOf(values), index))
+    Array.from({ length: 8 }, (_, index) => diversified(rows, dimensionsOf(values), `row ${index}`))
       .flat()
       .map((row) => JSON.stringify(row)),
   )
@@ -77,7 +77,7 @@ test('what a constraint names keeps its values, so that the constraint holds', a
   assert(
     property(array(integer({ min: 1, max: 99 }), { minLength: 1, maxLength: 3 }), (indices) => {
       for (const index of indices) {
-        const own = diversified(rows, dimensionsOf(values, constraints), index)
+        const own = diversified(rows, dimensionsOf(values, constraints), `row ${index}`)
         expect(own.some(({ a, b }) => a === 'x' && b === 'u')).toBe(false)
         expect(pairsOf(own)).toEqual(covered)
       }

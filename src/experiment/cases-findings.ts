@@ -1,5 +1,5 @@
 import { GreenloopError } from '../domain/errors.ts'
-import type { Problem } from '../domain/errors.ts'
+import type { Place, Problem } from '../domain/errors.ts'
 
 /** What is found while cases are made: problems are collected, so that all of them are told together. */
 export interface Findings {
@@ -9,8 +9,8 @@ export interface Findings {
   count(text: string, example: string): void
   /** The same for a problem. */
   countProblem(text: string, example: string): void
-  /** Makes something of a dataset; a combination model that cannot be used is a problem of that dataset. */
-  trying<T>(where: string, make: () => Promise<T>): Promise<T | undefined>
+  /** Makes something of a dataset; a combination model that cannot be used is a problem of its constraints. */
+  trying<T>(where: string, constraints: readonly Place[], make: () => Promise<T>): Promise<T | undefined>
   /** Throws `plan_invalid` with all problems, where there are any. */
   throwProblems(): void
   readonly warnings: readonly string[]
@@ -29,13 +29,16 @@ export function createFindings(file: string): Findings {
     problem,
     count: (text, example) => countIn(counts.warnings, text, example),
     countProblem: (text, example) => countIn(counts.problems, text, example),
-    async trying(where, make) {
+    async trying(where, constraints, make) {
       try {
         return await make()
       } catch (error) {
         if (!(error instanceof GreenloopError) || !error.code.startsWith('model_')) throw error
-        const texts = error.problems.map(({ message }) => message)
-        problem(`${where}: ${error.message}${texts.length > 1 ? `\n${texts.join('\n')}` : ''}`, error.help)
+        for (const own of modelProblems(error, where, constraints)) {
+          const place = own.place ?? { file }
+          const isKnown = problems.some((each) => each.message === own.message && each.place?.line === place.line)
+          if (!isKnown) problems.push({ ...own, place })
+        }
         return undefined
       }
     },
@@ -50,6 +53,27 @@ export function createFindings(file: string): Findings {
       return [...warnings, ...Array.from(counts.warnings, ([text, count]) => counted(text, count))]
     },
   }
+}
+
+/** What is wrong with the constraints of a dataset, where they stand in the plan. */
+function modelProblems(error: GreenloopError, where: string, constraints: readonly Place[]): Problem[] {
+  const placed = error.problems.map(({ message, help, place }) => {
+    const at = place?.line === undefined ? undefined : constraints[place.line - 1]
+    return { message, help, at }
+  })
+  const [what = ''] = error.message.split('\n')
+  const help = error.help ?? 'change or remove it'
+  if (error.code !== 'model_contradictory' && placed.length > 0) {
+    return placed.map(({ message, at, help: own }) => ({
+      message: at === undefined ? `${where}: ${message}` : message,
+      ...(at === undefined ? {} : { place: at }),
+      help: own ?? 'correct the constraint',
+    }))
+  }
+  const clash = placed.map(({ message, at }) => `\`${message}\`${at?.line === undefined ? '' : ` (line ${at.line})`}`)
+  const at = placed.find((each) => each.at !== undefined)?.at
+  const message = `${where}: ${what.replace(/:$/u, '')}${clash.length === 0 ? '' : `: ${clash.join(', ')}`}`
+  return [{ message, help, ...(at === undefined ? {} : { place: at }) }]
 }
 
 interface Count {

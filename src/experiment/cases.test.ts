@@ -46,6 +46,20 @@ describe('generateCases', () => {
     expect(warnings).toEqual([])
   })
 
+  it('makes the same cases in whichever order rows and parameters stand, and keeps them when rows are added', async () => {
+    const scenarios = ['a', 'b', 'c', 'd'].map((q) => ({ inputs: { q } }))
+    const idsOf = async (rows: readonly object[], workflow: object = bot): Promise<string[]> => {
+      const plan = { mode: 'pairwise' as const, datasets: [{ name: 'd', scenarios: [...rows] }] }
+      const cases = await casesOf({ plan, workflows: [workflow] })
+      return cases.map(({ id }) => id).sort()
+    }
+    const ids = await idsOf(scenarios)
+    expect(new Set(ids)).toHaveLength(24)
+    expect(await idsOf(scenarios.toReversed())).toEqual(ids)
+    expect(await idsOf(scenarios, { ...bot, parameters: bot.parameters.toReversed() })).toEqual(ids)
+    expect(await idsOf([{ inputs: { q: 'new' } }, ...scenarios])).toEqual(expect.arrayContaining(ids))
+  })
+
   it('puts conversations before scenarios', async () => {
     const datasets = [
       {

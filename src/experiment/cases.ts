@@ -18,6 +18,7 @@ import { missingTest } from './cases-required.ts'
 import { caseOf, fixedBy, rowsOf } from './cases-row.ts'
 import type { DatasetRow } from './cases-row.ts'
 import { productOf } from './cases-spread.ts'
+import { variantsFor } from './manifests-variants.ts'
 
 /** How the cases of one workflow on one dataset came about. */
 export interface CaseDesign {
@@ -35,6 +36,10 @@ export interface CaseDesign {
   readonly saved: number
   /** Sets of values that meet in the combinations, and those that constraints forbid. */
   readonly tuples?: { readonly covered: number; readonly infeasible: number } | undefined
+  /** Values in such a set: 2 for pairs. */
+  readonly strength?: number | undefined
+  /** Whether the combinations were cut short, so that sets of values are missing in them. */
+  readonly isCut?: boolean | undefined
   /** No covering array has fewer combinations. */
   readonly lowerBound?: number | undefined
   /** What made the combinations. */
@@ -125,6 +130,10 @@ async function addDataset(work: Work): Promise<CaseDesign> {
   const total = combined.reduce((sum, { combinations }) => sum + combinations.rows.length, 0)
   if (total > mostCases)
     findings.problem(`${where}: ${rows.length} rows with their parameters make ${total} cases, more than ${mostCases}`)
+  if (dimensions.mode === 'cartesian' && rows.length > dimensions.maxCases)
+    findings.warning(
+      `${where}: max_cases is ${dimensions.maxCases}, but every one of the ${rows.length} rows is tried once`,
+    )
   const added = total > mostCases ? 0 : await addCases(combined, dimensions, { ...work, where })
   const product = combined.reduce((sum, { row }) => sum + productFor(row, dimensions), 0n)
   const [first] = combined
@@ -138,6 +147,7 @@ async function addDataset(work: Work): Promise<CaseDesign> {
     product: Number(product),
     saved: product === 0n ? 0 : Math.max(0, 1 - total / Number(product)),
     tuples: dimensions.mode === 'pairwise' ? first?.combinations.tuples : undefined,
+    ...(dimensions.mode === 'pairwise' ? { strength: dimensions.strength, isCut: first?.combinations.isCut } : {}),
     lowerBound: dimensions.mode === 'pairwise' ? first?.combinations.lowerBound : undefined,
     engine: first?.combinations.engine,
   }
@@ -175,7 +185,9 @@ async function combineRows(rows: readonly DatasetRow[], dimensions: Dimensions, 
       refuseCancelled(making)
       const place = fixed.size === 0 ? where : `${where}, row "${row.name}"`
       const parts = { cover: making.cover, fixed, most, quick }
-      const combinations = await findings.trying(place, () => combineParameters(dimensions, parts))
+      const combinations = await findings.trying(place, dimensions.constraintPlaces, () =>
+        combineParameters(dimensions, parts),
+      )
       for (const warning of combinations?.warnings ?? []) findings.warning(`${place}: ${warning}`)
       known.set(key, combinations)
     }
@@ -194,12 +206,12 @@ async function addCases(
   dimensions: Dimensions,
   { plan, workflow, dataset, collection, findings, making, where }: Placed,
 ): Promise<number> {
-  const missing = missingTest(workflow, plan.experiment.variants)
+  const missing = missingTest(workflow, variantsFor(plan.experiment, workflow.id))
   const before = collection.cases.length
   let made = 0
-  for (const [index, { row, combinations }] of combined.entries()) {
+  for (const { row, combinations } of combined) {
     const onMissing = (name: string): void => findings.count(`${where}: nothing fills \`{{${name}}}\``, row.name)
-    for (const parameters of diversified(combinations.rows, dimensions, index)) {
+    for (const parameters of diversified(combinations.rows, dimensions, row.content)) {
       if (++made % breath === 0) await setImmediate()
       refuseCancelled(making)
       const own = caseOf(row, { dataset: dataset.name, parameters, dimensions, onMissing })

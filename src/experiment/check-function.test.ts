@@ -11,6 +11,7 @@ export const share = async (answer) => answer.length / 10
 export const told = (answer, { options }) => ({ pass: answer.includes(options.word), score: 0.4, reason: 'looked for ' + options.word })
 export const wrong = () => 7
 export const broken = () => { throw new Error('no dictionary') }
+export const never = () => new Promise(() => {})
 export const outputs = (answer) => answer.n === 1
 `
 const pythonText = `
@@ -63,6 +64,7 @@ describe('a check that is a function', () => {
   test('breaks the check when it throws, says something else, or is not there', async () => {
     expect((await call('broken')).error).toBe('`broken` of checks.mjs threw: no dictionary')
     expect((await call('wrong')).error).toContain('gave 7; expected true, false, a score from 0 to 1')
+    expect((await call('never', { timeoutSeconds: 0.05 })).error).toBe('`never` of checks.mjs took longer than 0.05 s')
     expect((await call('gone')).error).toBe('checks.mjs exports no function `gone`')
   })
 })

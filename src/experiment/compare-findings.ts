@@ -43,6 +43,7 @@ const kinds: readonly Find[] = [
   (workflow, { comparison }) =>
     comparison.summaries.filter(({ workflowId }) => workflowId === workflow).flatMap(aloneSentences),
   driftSentences,
+  reliabilitySentences,
 ]
 
 function pairsOf(workflow: string, { comparison, metrics }: Findable, isPrimary: boolean): PairComparison[] {
@@ -140,6 +141,24 @@ function aloneSentences({ variantId, trials, scored, estimates, flaky, passAt }:
     found.push(`${figureText(flaky * 100)} % of the cases of ${variantId} both passed and failed`)
   }
   return found
+}
+
+function reliabilitySentences(workflow: string, { comparison: { reliability = [] } }: Findable): string[] {
+  return reliability
+    .filter(({ workflowId }) => workflowId === workflow)
+    .map(({ check, judged, undecided = 0, alpha, agreement, position }) => {
+      const lost = undecided === 0 ? '' : `, ${undecided} ${undecided === 1 ? 'pair' : 'pairs'} without a verdict`
+      if (position !== undefined) {
+        return `the judge of ${check} said the same in both orders for ${percent(position.consistent)} of ${judged} pairs, position bias ${figureText(position.bias)}${lost}`
+      }
+      if (agreement === undefined) return `the judge of ${check} gave no verdict on any pair${lost}`
+      const shown = alpha === undefined ? '' : `, Krippendorff's alpha ${figureText(alpha)}`
+      return `the judge of ${check} agreed with itself on ${percent(agreement)} of ${judged} answers${shown}`
+    })
+}
+
+function percent(share: number): string {
+  return `${figureText(share * 100)} %`
 }
 
 function driftSentences(workflow: string, { observations, metrics }: Findable): string[] {

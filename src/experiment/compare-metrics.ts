@@ -7,9 +7,13 @@ export interface ComparedMetric extends Metric {
 }
 
 const usual = ['pass_rate', 'score', 'latency', 'cost'] as const
+const preference = 'preference'
+/** Beginning of the metric of a preference where several variants were held against the baseline; the variant follows. */
+export const namedPreference = `${preference}:`
 
 /**
- * Metrics that variants are compared by, the primary first: those asked for that any trial has a value of. Costs in several
+ * Metrics that variants are compared by, the primary first: those asked for that any trial has a value of, and what judges
+ * of pairs prefer, where they were asked. Costs in several
  * currencies are metrics of their own, `cost:CNY`; in a single one it is `cost`, with the currency as unit.
  */
 export function metricsCompared(
@@ -17,7 +21,8 @@ export function metricsCompared(
   { primary, metrics }: Pick<Evaluation, 'primary' | 'metrics'>,
 ): ComparedMetric[] {
   const wanted = metrics ?? usual.slice(1)
-  return metricsNamed(observations, [...new Set([primary, ...wanted])], primary)
+  const preferences = new Set(observations.flatMap(({ positions = {} }) => Object.keys(positions)))
+  return metricsNamed(observations, [...new Set([primary, ...wanted, ...preferences])], primary)
 }
 
 /** Metrics by their names in a plan; those that no trial has a value of are left out, but for the primary one. */

@@ -1,6 +1,7 @@
 import type { Estimate, Interval, Observation, VariantSummary } from '../domain/comparison.ts'
 import type { ComparedMetric } from './compare-metrics.ts'
 import { clusterUp, columnOf, type VariantTable, type WorkflowTable } from './compare-table.ts'
+import { passAtK, passHatK } from './pass-at-k.ts'
 import { bootstrapQuantile, type Drawing } from './stats-bootstrap.ts'
 import { clusteredMean, meanInterval, quantile, type Clustered } from './stats-mean.ts'
 import { wilson } from './stats-proportion.ts'
@@ -108,9 +109,8 @@ function rateInterval(clustered: Clustered, level: number): Interval {
 }
 
 /**
- * How reliable repeats are: pass@k = 1 - C(n-c, k) / C(n, k) (Chen et al. 2021) and pass^k = C(c, k) / C(n, k) (Yao et al.
- * 2024), for a case with c passes in n trials, averaged over the cases with at least k trials; and the share of cases that
- * both passed and failed.
+ * How reliable repeats are: pass@k and pass^k for a case with c passes in n trials, averaged over the cases with at least k
+ * trials; and the share of cases that both passed and failed.
  */
 function repeatsOf(observations: readonly Observation[]): Pick<VariantSummary, 'passAt' | 'flaky'> {
   const scored = observations.filter(({ values }) => values['pass_rate'] !== undefined)
@@ -126,17 +126,10 @@ function repeatsOf(observations: readonly Observation[]): Pick<VariantSummary, '
       able.reduce((sum, counts) => sum + of(counts), 0) / able.length
     return {
       k,
-      passAtK: average(({ n, c }) => 1 - chanceOfAll(n - c, n, k)),
-      passHatK: average(({ n, c }) => chanceOfAll(c, n, k)),
+      passAtK: average(({ n, c }) => passAtK(n, c, k) ?? 0),
+      passHatK: average(({ n, c }) => passHatK(n, c, k) ?? 0),
     }
   })
   const flaky = cases.filter(({ n, c }) => c > 0 && c < n).length
   return { passAt, flaky: cases.length === 0 ? 0 : flaky / cases.length }
-}
-
-/** C(some, k) / C(all, k): the chance that k drawn of all are all among some. */
-function chanceOfAll(some: number, all: number, k: number): number {
-  let chance = 1
-  for (let drawn = 0; drawn < k; drawn++) chance *= Math.max(0, some - drawn) / (all - drawn)
-  return chance
 }

@@ -42,6 +42,17 @@ describe('comparing pass rates of single trials', () => {
     ])
   })
 
+  it('takes the first variant of a workflow that is tried with others as its baseline', () => {
+    const others = passesOf({ C: marks(['+', 40], ['-', 40]), D: '+'.repeat(80) })
+    const elsewhere = others.map((trial) => ({ ...trial, workflowId: 'v' }))
+    const { pairs, winners } = compare([...clear, ...elsewhere], { variants: ['A', 'B', 'C', 'D'] })
+    expect(pairs.map(({ workflowId, baseline, variant }) => [workflowId, baseline, variant])).toEqual([
+      ['w', 'A', 'B'],
+      ['v', 'C', 'D'],
+    ])
+    expect(winners).toEqual({ w: 'B', v: 'D' })
+  })
+
   it('says worse where the variant loses, and lets the baseline win', () => {
     const { pairs, winners } = compare(clear, { variants: ['B', 'A'] })
     expect(pairs.map(({ verdict }) => verdict)).toEqual(['worse'])

@@ -3,7 +3,7 @@ import type { Evaluation } from '../domain/experiment.ts'
 import { sha256 } from '../lib/hash.ts'
 import { createRandom } from '../lib/random.ts'
 import { findingsOf } from './compare-findings.ts'
-import { isShare, metricsCompared, metricsNamed, type ComparedMetric } from './compare-metrics.ts'
+import { isShare, metricsCompared, metricsNamed, namedPreference, type ComparedMetric } from './compare-metrics.ts'
 import { analysePair, pairCases, type Pairing } from './compare-pair.ts'
 import { summarise } from './compare-summary.ts'
 import { tabulate, type WorkflowTable } from './compare-table.ts'
@@ -11,6 +11,7 @@ import { closePair, type OpenPair } from './compare-verdict.ts'
 import { winnerOf } from './compare-winner.ts'
 import { evaluateGate } from './gate.ts'
 import { parseGate } from './gate-parse.ts'
+import { reliabilityOf } from './reliability.ts'
 import { holm, holmLevels } from './stats-adjust.ts'
 import type { Drawing } from './stats-bootstrap.ts'
 import { findSuspects, type Localise } from './suspects.ts'
@@ -59,6 +60,7 @@ export function compareVariants(observations: readonly Observation[], options: C
     pairs,
     gates: gates.map((gate) => evaluateGate(gate, ground)),
     suspects: options.localise === undefined ? [] : findSuspects(observations, options.localise),
+    reliability: reliabilityOf(observations),
     winners: winners(tables, { pairs, metrics: compared, evaluation, drawing }),
   }
   return { ...comparison, findings: findingsOf({ comparison, metrics, observations, margin, power }) }
@@ -91,12 +93,17 @@ interface Comparing {
 
 function comparePairs(
   tables: readonly WorkflowTable[],
-  { baseline, metrics, evaluation, drawing }: Comparing & { readonly baseline: string },
+  { baseline: usual, metrics, evaluation, drawing }: Comparing & { readonly baseline: string },
 ): PairComparison[] {
   const open = tables.flatMap((table) => {
-    if (!table.variants.has(baseline)) return []
+    const baseline = baselineOf(table, usual, tables)
+    if (baseline === undefined) return []
     const rivals = [...table.variants.keys()].filter((variant) => variant !== baseline)
-    return rivals.flatMap((variant) => metrics.map((metric) => openPair(table, { baseline, variant, metric }, drawing)))
+    return rivals.flatMap((variant) =>
+      metrics
+        .filter((metric) => isOf(variant, metric))
+        .map((metric) => openPair(table, { baseline, variant, metric }, drawing)),
+    )
   })
   const tested = open.flatMap(({ analysis }) => analysis?.p ?? [])
   const [adjusted, levels] = [holm(tested), holmLevels(tested, evaluation.alpha)]
@@ -107,6 +114,17 @@ function comparePairs(
     const bar = { level: levels[index] ?? evaluation.alpha, power: evaluation.power, margin }
     return closePair(pair, adjusted[index] ?? 1, bar)
   })
+}
+
+/** A workflow that has other variants than the rest has a baseline of its own: the first of them. */
+function baselineOf(table: WorkflowTable, usual: string, tables: readonly WorkflowTable[]): string | undefined {
+  if (table.variants.has(usual)) return usual
+  return tables.some(({ variants }) => variants.has(usual)) ? table.variants.keys().next().value : undefined
+}
+
+/** A preference that names a variant is about that one alone. */
+function isOf(variant: string, { key }: ComparedMetric): boolean {
+  return !key.startsWith(namedPreference) || key === `${namedPreference}${variant}`
 }
 
 function openPair(table: WorkflowTable, pairing: Pairing, drawing: DrawingByName): OpenPair {

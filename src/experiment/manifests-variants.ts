@@ -1,5 +1,12 @@
+import type { Experiment, Variant } from '../domain/experiment.ts'
 import type { RunManifest } from '../domain/manifest.ts'
 import { canonicalJson } from './cases-id.ts'
+
+/** The variants that a workflow is tried with: those that its entry in the plan names, or all. */
+export function variantsFor({ workflows, variants }: Experiment, workflowId: string): readonly Variant[] {
+  const named = workflows?.find(({ id }) => id === workflowId)?.variants
+  return named === undefined ? variants : variants.filter(({ id }) => named.includes(id))
+}
 
 /** Variants of one workflow that are sent alike: comparing them would compare chance. */
 export function indistinct(manifests: readonly RunManifest[]): readonly string[] {
@@ -37,6 +44,14 @@ export function variedInVain({ id, variant, cases }: RunManifest): readonly stri
     if (values.size < 2) return []
     return [`\`${id}\` sets \`${name}\`, which its cases vary: ${values.size} values come to the same call`]
   })
+}
+
+/** Checks of the cost find nothing where no price is known, and trials that they cannot judge count as missing. */
+export function withoutPrice({ id, workflow, variant, prices, evaluation }: RunManifest): readonly string[] {
+  const model = workflow.target === 'openai' ? (variant.model ?? workflow.model) : undefined
+  const asksCost = evaluation.primary === 'cost' || evaluation.checks.some(({ type }) => type === 'cost')
+  if (model === undefined || model.includes('${') || !asksCost || Object.hasOwn(prices.models, model)) return []
+  return [`\`${id}\` is judged by its cost, which nobody knows: add \`${model}\` to \`prices\` of the environment`]
 }
 
 /** A manifest with what is surprising about its description. */

@@ -15,7 +15,15 @@ import type { NeededModels } from './manifests-models.ts'
 import { environmentFile, rebased } from './manifests-paths.ts'
 import { policyOn } from './manifests-policy.ts'
 import { bareServer } from './manifests-secrets.ts'
-import { indistinct, sharedWarnings, variedInVain, withoutEffect } from './manifests-variants.ts'
+import { unfilledPlaceholders } from './manifests-unfilled.ts'
+import {
+  indistinct,
+  sharedWarnings,
+  variantsFor,
+  variedInVain,
+  withoutEffect,
+  withoutPrice,
+} from './manifests-variants.ts'
 
 /** Applies the patches of a variant to a description; `file` names it in messages. Throws `patch_invalid`. */
 export type ApplyPatches = (dsl: string, patches: readonly Patch[], file: string) => PatchedDsl
@@ -50,10 +58,17 @@ export function buildManifests(
     checkCases(specs, workflowId, findings)
     const needed = modelsFor(plan, specs, findings)
     const scope = { plan, workflow, specs, server: serverOf(plan, workflow), needed, findings, patch: parts.patch }
-    const built = plan.experiment.variants.flatMap((variant) => buildOne(variant, scope) ?? [])
+    const built = variantsFor(plan.experiment, workflowId).flatMap((variant) => buildOne(variant, scope) ?? [])
     const own = built.map(({ manifest }) => manifest)
-    const effects = [...own.flatMap(withoutEffect), ...own.flatMap(variedInVain), ...indistinct(own)]
-    for (const text of [...sharedWarnings(built), ...effects]) findings.warning(text)
+    const effects = [
+      ...own.flatMap(withoutEffect),
+      ...own.flatMap(variedInVain),
+      ...own.flatMap(withoutPrice),
+      ...indistinct(own),
+    ]
+    const unfilled = unfilledPlaceholders(own)
+    for (const text of unfilled.problems) findings.problem(text)
+    for (const text of [...sharedWarnings(built), ...effects, ...unfilled.warnings]) findings.warning(text)
     for (const each of built) places.push([each.manifest.id, each.places])
     manifests.push(...own)
   }

@@ -1,5 +1,6 @@
 import type { Observation } from '../domain/comparison.ts'
 import type { TestResult } from '../domain/test-result.ts'
+import { judgingOf } from './reliability.ts'
 import { metricsOf, outcomeOf, type TrialOutcome } from './report-outcome.ts'
 
 type Values = Record<string, number | undefined>
@@ -19,16 +20,27 @@ interface Growing extends Observation {
  * - Cases whose `metadata.cluster` is the same belong together.
  */
 export function observationsOf(results: Iterable<TestResult>): Observation[] {
+  const observations = createObservations()
+  for (const result of results) observations.add(result)
+  return observations.all()
+}
+
+/** {@link observationsOf} for results that come one by one. */
+export function createObservations() {
   const observations: Growing[] = []
   const scored = new Set<string>()
-  for (const result of results) {
-    if (result.score !== undefined) scored.add(result.workflowId)
-    observations.push(observe(result))
+  return {
+    add: (result: TestResult): void => {
+      if (result.score !== undefined) scored.add(result.workflowId)
+      observations.push(observe(result))
+    },
+    all: (): Observation[] => {
+      for (const { workflowId, values } of observations) {
+        if (values['pass_rate'] === 0 && values['score'] === undefined && scored.has(workflowId)) values['score'] = 0
+      }
+      return observations
+    },
   }
-  for (const { workflowId, values } of observations) {
-    if (values['pass_rate'] === 0 && values['score'] === undefined && scored.has(workflowId)) values['score'] = 0
-  }
-  return observations
 }
 
 function observe(result: TestResult): Growing {
@@ -45,6 +57,7 @@ function observe(result: TestResult): Growing {
     block: result.block,
     values: missing === 'infrastructure' || missing === 'cancelled' ? {} : valuesOf(result, outcome, missing),
     missing,
+    ...judgingOf(result.scores),
   }
 }
 

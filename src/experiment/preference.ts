@@ -1,3 +1,4 @@
+import type { PositionBias, PositionVerdicts } from '../domain/comparison.ts'
 import { askJudge } from './judge-ask.ts'
 import type { Asked, Judge } from './judge-ask.ts'
 import { preferencePrompt } from './judge-prompt.ts'
@@ -8,14 +9,6 @@ export interface AnswerPair {
   readonly question: string
   readonly a: string
   readonly b: string
-}
-
-/** Verdicts on a pair in both orders, in words of position. */
-export interface PositionVerdicts {
-  /** With `a` in the first place. */
-  readonly straight: 'first' | 'second' | 'tie'
-  /** With `b` in the first place. */
-  readonly swapped: 'first' | 'second' | 'tie'
 }
 
 /** Which of two answers a judge prefers; `undecided` where one order gave no verdict. */
@@ -43,18 +36,6 @@ export async function preferAnswers(judge: Judge, { rubric, question, a, b }: An
     return { winner: 'undecided', fault: [...new Set(faults)].join('; '), verdicts }
   }
   return { ...decide({ straight, swapped }), straight, swapped, verdicts }
-}
-
-/** How far a judge goes by position, over many pairs. All shares are of the pairs. */
-export interface PositionBias {
-  readonly pairs: number
-  /** Both orders gave the same answer, or a tie both times. */
-  readonly consistent: number
-  /** The first place won both times, whichever answer stood there. */
-  readonly first: number
-  readonly second: number
-  /** `first` minus `second`: from -1 (always the second) to 1 (always the first); 0 is no bias. */
-  readonly bias: number
 }
 
 /** Position bias over the verdicts of many pairs; `undefined` without any. */

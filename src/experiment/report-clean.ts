@@ -1,14 +1,24 @@
-/** Gives back a copy of a value with every text in it, names of members included, rewritten. */
+/** A value with every text in it, names of members included, rewritten; the same value where that changes nothing. */
 export function rewriteTexts<T>(value: T, rewrite: (text: string) => string): T {
   return rewritten(value, rewrite) as T
 }
 
 function rewritten(value: unknown, rewrite: (text: string) => string): unknown {
   if (typeof value === 'string') return rewrite(value)
-  if (Array.isArray(value)) return value.map((member) => rewritten(member, rewrite))
   if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).map(([key, member]) => [rewrite(key), rewritten(member, rewrite)] as const)
-  return Object.fromEntries(entries)
+  if (Array.isArray(value)) {
+    const members = value.map((member: unknown) => rewritten(member, rewrite))
+    return members.some((member, index) => member !== value[index]) ? members : value
+  }
+  // Most objects hold nothing to rewrite, and there are many of them.
+  let isChanged = false
+  const entries: [string, unknown][] = []
+  for (const [key, member] of Object.entries(value)) {
+    const [name, made] = [rewrite(key), rewritten(member, rewrite)]
+    if (name !== key || made !== member) isChanged = true
+    entries.push([name, made])
+  }
+  return isChanged ? Object.fromEntries(entries) : value
 }
 
 // What a terminal or a reader of JavaScript might take for a command, and what turns the direction of reading around.

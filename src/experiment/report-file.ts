@@ -21,7 +21,7 @@ export interface GrowingFile {
   discard(): Promise<void>
 }
 
-const pieceBytes = 256 * 1024
+const pieceBytes = 64 * 1024
 
 /** Opens such a file beside `path`. Rejects with `artifact_failed`. */
 export async function openGrowing(path: string): Promise<GrowingFile> {

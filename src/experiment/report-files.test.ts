@@ -232,6 +232,13 @@ describe('promptfoo.json', () => {
       namedScores: { helpful: 1, tone: 0.9 },
     })
   })
+
+  it('does not give a check that only informs as the reason of a trial that passed', async () => {
+    const informs = { name: 'quick', type: 'latency', weight: 0, score: 0, passed: false, reason: 'too slow' } as const
+    const { json } = await write([trialResult({ scores: [informs], score: 1, passed: true })])
+    const { results } = (await json('promptfoo.json'))['results'] as { results: Record<string, unknown>[] }
+    expect(results[0]).toMatchObject({ success: true, gradingResult: { pass: true, reason: 'All checks passed' } })
+  })
 })
 
 describe('summary.json and comparison.json', () => {

@@ -142,13 +142,17 @@ async function discardAll(files: readonly GrowingFile[]): Promise<void> {
   await Promise.all(files.map((file) => file.discard()))
 }
 
+const longestKept = 40
+
 /** Short names of members come again and again, so what was found harmless is remembered. */
 function cleaner(redact: (text: string) => string): <T>(value: T) => T {
   const harmless = new Set<string>()
   const rewrite = (text: string): string => {
+    // A look at the memory takes as long as the text.
+    if (text.length > longestKept) return redact(text)
     if (harmless.has(text)) return text
     const clean = redact(text)
-    if (clean === text && text.length <= 40 && harmless.size < 10_000) harmless.add(text)
+    if (clean === text && harmless.size < 10_000) harmless.add(text)
     return clean
   }
   return (value) => rewriteTexts(value, rewrite)

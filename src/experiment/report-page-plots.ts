@@ -1,7 +1,9 @@
 import type { Comparison, Metric, PairComparison } from '../domain/comparison.ts'
+import type { TrialStatus } from '../domain/test-result.ts'
 import { plainText } from '../lib/plain-text.ts'
 import type { Columns } from './report-columns.ts'
 import { formatDifference, formatValue, metricTitle, verdictWords } from './report-figures.ts'
+import { quantile } from './stats-mean.ts'
 import { escapeHtml, say } from './html/words.js'
 
 const show = (text: string) => escapeHtml(plainText(text))
@@ -49,16 +51,32 @@ function differencePlot(metric: Metric, pairs: readonly PairComparison[]): strin
   return plot(metricTitle(metric), rows, axis)
 }
 
-/** How latency and cost spread over the trials of each variant. */
-export function distributionsSection(columns: Columns): string {
+/**
+ * How latency and cost spread over the trials of each variant, by the same rules as the figures of the comparison: latency
+ * counts where there was an answer, and variants stand in the same order.
+ */
+export function distributionsSection(columns: Columns, { summaries }: Pick<Comparison, 'summaries'>): string {
+  const order = summaries.map(({ workflowId, variantId }) => JSON.stringify([workflowId, variantId]))
+  const { latency: of, status } = columns.results
+  const answered = of.map((value, index) => (hasAnswer.has(columns.statuses[status[index] ?? -1] ?? '') ? value : null))
   const latency = { name: 'latency', kind: 'latency', better: 'lower', primary: false, unit: 'ms' } as const
-  const plots = [boxPlot(latency, columns, { of: columns.results.latency, currency: undefined })]
+  const plots = [boxPlot(latency, columns, { of: answered, currency: undefined, order })]
   for (const [index, unit] of columns.currencies.entries()) {
     const cost = { ...latency, name: 'cost', kind: 'cost', unit } as const
-    plots.push(boxPlot(cost, columns, { of: columns.results.cost, currency: index }))
+    plots.push(boxPlot(cost, columns, { of: columns.results.cost, currency: index, order }))
   }
   if (plots.every((each) => each === '')) return ''
   return `<section aria-labelledby="distributions"><h2 id="distributions">${say('distributions')}</h2><p class="quiet">${say('distributions_hint')}</p><div class="plots">${plots.join('')}</div></section>`
+}
+
+const hasAnswer: ReadonlySet<string> = new Set<TrialStatus>(['succeeded', 'partial'])
+
+/** Values of trials; only those in the currency, where one is given. */
+interface Spreading {
+  readonly of: readonly (number | null)[]
+  readonly currency: number | undefined
+  /** Workflows with their variants, as JSON, in the order of the comparison. */
+  readonly order: readonly string[]
 }
 
 interface Spread {
@@ -71,11 +89,7 @@ interface Spread {
   readonly high: number
 }
 
-function boxPlot(
-  metric: Metric,
-  columns: Columns,
-  values: { readonly of: readonly (number | null)[]; readonly currency: number | undefined },
-): string {
+function boxPlot(metric: Metric, columns: Columns, values: Spreading): string {
   const spreads = spreadsOf(columns, values)
   const most = Math.max(0, ...spreads.map(({ high }) => high)) * 1.04
   if (most === 0) return ''
@@ -94,10 +108,7 @@ function boxPlot(
   return plot(metricTitle(metric), rows, [formatValue(metric, 0), '', formatValue(metric, most)])
 }
 
-function spreadsOf(
-  { workflows, variants, results }: Columns,
-  { of, currency }: { readonly of: readonly (number | null)[]; readonly currency: number | undefined },
-): readonly Spread[] {
+function spreadsOf({ workflows, variants, results }: Columns, { of, currency, order }: Spreading): readonly Spread[] {
   const groups = new Map<number, number[]>()
   for (const [index, value] of of.entries()) {
     if (value === null || (currency !== undefined && results.currency[index] !== currency)) continue
@@ -106,15 +117,16 @@ function spreadsOf(
     if (group === undefined) groups.set(key, [value])
     else group.push(value)
   }
+  const rank = ({ workflow, variant }: Spread): number => order.indexOf(JSON.stringify([workflow, variant]))
   return [...groups]
-    .sort(([a], [b]) => a - b)
-    .map(([key, values]) => {
+    .map(([key, values]): Spread => {
       const sorted = Float64Array.from(values).sort()
-      const part = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? 0
+      const part = (share: number) => quantile(sorted, share)
       const workflow = workflows[Math.floor(key / variants.length)] ?? ''
       const spread = { low: part(0.05), quarter: part(0.25), median: part(0.5), three: part(0.75), high: part(0.95) }
       return { workflow, variant: variants[key % variants.length] ?? '', ...spread }
     })
+    .toSorted((one, other) => rank(one) - rank(other))
 }
 
 /** Labels and figures are text of the page, so that they stay readable however narrow the picture gets. */

@@ -1,4 +1,11 @@
-import type { Comparison, Estimate, Metric, PairComparison, VariantSummary } from '../domain/comparison.ts'
+import type {
+  Comparison,
+  Estimate,
+  Metric,
+  PairComparison,
+  SuspectInteraction,
+  VariantSummary,
+} from '../domain/comparison.ts'
 import { plainText } from '../lib/plain-text.ts'
 import {
   formatChange,
@@ -102,19 +109,52 @@ export function gatesSection({ gates }: Comparison): string {
 /** Combinations of parameters that seem to fail. */
 export function suspectsSection({ suspects }: Comparison): string {
   if (suspects.length === 0) return ''
-  const rows = suspects.slice(0, 100).map((suspect) => {
-    const values = Object.entries(suspect.parameters).map(
-      ([name, value]) => `<code class="value">${show(name)} = ${show(String(value))}</code>`,
-    )
-    const tag = suspect.explains ? ` <span class="tag">${say('explains')}</span>` : ''
-    const where = `${show(suspect.workflowId)} / ${show(suspect.variantId)}`
-    return `<tr><th scope="row">${values.join(' ')}${tag}</th><td>${where}</td><td class="number bad">${grouped(suspect.failed)}</td><td class="number">${grouped(suspect.passed)}</td></tr>`
-  })
+  const told = suspects.filter(({ explains }) => explains)
+  const [shown, folded] =
+    told.length === 0 ? [suspects.slice(0, 5), suspects.slice(5)] : [told, suspects.filter(({ explains }) => !explains)]
   const head = [
     `<th scope="col">${say('combination')}</th><th scope="col">${say('variant')}</th>`,
     `<th scope="col" class="number">${say('trials_failed')}</th><th scope="col" class="number">${say('trials_passed')}</th>`,
   ]
-  return `<section aria-labelledby="suspects"><h2 id="suspects">${say('suspects')}</h2><p class="quiet">${say('suspects_hint')}</p>${table(say('suspects'), head, rows)}</section>`
+  const first = table(say('suspects'), head, shown.slice(0, mostSuspects).map(suspectRow))
+  const rest = table(say('more_suspects', { n: folded.length }), head, folded.slice(0, mostSuspects).map(suspectRow))
+  const more =
+    folded.length === 0
+      ? ''
+      : `<details class="more"><summary>${say('more_suspects', { n: folded.length })}</summary>${rest}</details>`
+  return `<section aria-labelledby="suspects"><h2 id="suspects">${say('suspects')}</h2><p class="quiet">${say('suspects_hint')}</p>${first}${more}</section>`
+}
+
+const mostSuspects = 100
+
+function suspectRow(suspect: SuspectInteraction): string {
+  const values = Object.entries(suspect.parameters).map(
+    ([name, value]) => `<code class="value">${show(name)} = ${show(String(value))}</code>`,
+  )
+  const tag = suspect.explains ? ` <span class="tag">${say('explains')}</span>` : ''
+  const where = `${show(suspect.workflowId)} / ${show(suspect.variantId)}`
+  return `<tr><th scope="row">${values.join(' ')}${tag}</th><td>${where}</td><td class="number bad">${grouped(suspect.failed)}</td><td class="number">${grouped(suspect.passed)}</td></tr>`
+}
+
+/** How far judges can be relied on. */
+export function reliabilitySection({ reliability = [], summaries }: Comparison): string {
+  if (reliability.length === 0) return ''
+  const isOne = new Set(summaries.map(({ workflowId }) => workflowId)).size < 2
+  const percent = (share: number | undefined) => (share === undefined ? '–' : `${(share * 100).toFixed(1)} %`)
+  const plain = (figure: number | undefined) => (figure === undefined ? '–' : figure.toFixed(2))
+  const rows = reliability.map(({ workflowId, check, judged, undecided = 0, alpha, agreement, position }) => {
+    const where = isOne ? '' : `<span class="small">${show(workflowId)}</span>`
+    const lost = undecided === 0 ? '' : `<span class="small">${say('undecided', { n: grouped(undecided) })}</span>`
+    const cells = [percent(agreement ?? position?.consistent), plain(alpha), plain(position?.bias)]
+    return `<tr><th scope="row">${show(check)}${where}</th><td class="number">${grouped(judged)}${lost}</td>${cells.map((cell) => `<td class="number">${cell}</td>`).join('')}</tr>`
+  })
+  const head = [
+    `<th scope="col">${say('judge')}</th>`,
+    ...(['judged', 'consistent', 'alpha', 'position_bias'] as const).map(
+      (name) => `<th scope="col" class="number">${say(name)}</th>`,
+    ),
+  ]
+  return `<section aria-labelledby="reliability"><h2 id="reliability">${say('reliability')}</h2><p class="quiet">${say('reliability_hint')}</p>${table(say('reliability'), head, rows)}</section>`
 }
 
 /** What repeats tell: pass@k, pass^k, unsteady cases. */

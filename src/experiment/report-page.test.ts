@@ -80,6 +80,52 @@ const hostile = (): TestResult =>
   })
 
 describe('the page of an experiment', () => {
+  it('shows the combinations that explain failures, and folds the others', async () => {
+    const html = await readFile(join(await write([hostile()]), 'report.html'), 'utf8')
+    const section = html.slice(html.indexOf('id="suspects"'), html.indexOf('</section>', html.indexOf('id="suspects"')))
+    const [shown = '', folded = ''] = section.split('<details')
+    expect(shown).toContain('tone = brief')
+    expect(shown).not.toContain('model = ')
+    expect(folded).toContain('9 more that occur in failing cases')
+    expect(folded.match(/model = /g)).toHaveLength(9)
+  })
+
+  it('draws the figures of answers that the comparison counts, in its order', async () => {
+    const of = (variantId: string, latencyMs: number, more: Partial<TestResult> = {}) =>
+      trialResult({
+        variantId,
+        caseId: `${latencyMs}`,
+        latencyMs,
+        timing: { totalMs: latencyMs, queuedMs: 0, rateMs: 0 },
+        ...more,
+      })
+    const late = of('a', 9000, { status: 'timeout', passed: false })
+    const html = await readFile(
+      join(await write([of('b', 100), of('a', 200), of('a', 400), late]), 'report.html'),
+      'utf8',
+    )
+    const section = html.slice(html.indexOf('id="distributions"'))
+    const plot = section.slice(section.indexOf('Latency'), section.indexOf('</figure>'))
+    const texts = [...plot.matchAll(/plot-(?:label|text)">([^<]+)/g)].map(([, text]) => text)
+    expect(texts).toEqual(['a', '300 ms · p95 390 ms', 'b', '100 ms · p95 100 ms'])
+  })
+
+  it('shows how far judges can be relied on', async () => {
+    const html = await readFile(join(await write([hostile()]), 'report.html'), 'utf8')
+    const section = html.slice(html.indexOf('id="reliability"'))
+    const rows = [...section.slice(0, section.indexOf('</section>')).matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row = '']) =>
+      row
+        .replaceAll(/<[^>]+>/g, ' ')
+        .replaceAll(/ +/g, ' ')
+        .trim(),
+    )
+    expect(rows).toEqual([
+      'Check Judged Agreeing Alpha Position bias',
+      'polite 1,180 86.0 % 0.71 –',
+      'preference 396 4 without a verdict 70.0 % – 0.14',
+    ])
+  })
+
   it('refers to nothing outside itself, and ends its scripts only where it means to', async () => {
     const html = await readFile(join(await write([hostile()]), 'report.html'), 'utf8')
     expect(html).not.toMatch(/(?:src|href)="(?!#)/)

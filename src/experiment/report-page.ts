@@ -7,7 +7,13 @@ import { plainText } from '../lib/plain-text.ts'
 import type { Columns } from './report-columns.ts'
 import type { ReportEnd, ReportFacts } from './report-facts.ts'
 import type { GrowingFile } from './report-file.ts'
-import { comparisonSection, gatesSection, repeatsSection, suspectsSection } from './report-page-tables.ts'
+import {
+  comparisonSection,
+  gatesSection,
+  reliabilitySection,
+  repeatsSection,
+  suspectsSection,
+} from './report-page-tables.ts'
 import { pageHeader } from './report-page-header.ts'
 import { differencesSection, distributionsSection } from './report-page-plots.ts'
 import type { VariantCounts } from './report-summary.ts'
@@ -72,8 +78,9 @@ ${comparisonSection(comparison)}
 ${differencesSection(comparison)}
 ${gatesSection(comparison)}
 ${suspectsSection(comparison)}
-${distributionsSection(columns)}
+${distributionsSection(columns, comparison)}
 ${repeatsSection(comparison)}
+${reliabilitySection(comparison)}
 <section aria-labelledby="cases-title"><h2 id="cases-title">${say('results')}</h2>
 <noscript><p class="quiet">${say('no_script')}</p></noscript>
 <div id="cases" tabindex="-1"><p class="quiet" id="loading">${say('loading', { n: columns.results.case.length })}</p></div>

@@ -99,8 +99,10 @@ function rowOf(
 
 function gradingOf(result: TestResult, success: boolean) {
   if (result.scores.length === 0) return null
-  const failed = result.scores.find(({ passed }) => passed === false)
-  const reason = failed === undefined ? 'All checks passed' : (failed.reason ?? `${failed.name} did not pass`)
+  // A check of weight 0 only informs: a trial does not fail by it.
+  const failed = result.scores.find(({ passed, weight }) => passed === false && weight > 0)
+  const reason =
+    success || failed === undefined ? 'All checks passed' : (failed.reason ?? `${failed.name} did not pass`)
   const componentResults = result.scores.map((score) => ({
     pass: score.passed ?? false,
     score: score.score ?? 0,

@@ -17,6 +17,7 @@ describe('comparisonText', () => {
 
       Combinations that fail
         lang = zh, tone = brief: 21 of 24 failed (support-bot/a)
+        and 9 more in comparison.json
 
       Gates
         ✓ b >= a - 0.02: b - a = 0.118, lower bound 0.041 is above -0.02

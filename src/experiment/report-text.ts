@@ -132,8 +132,10 @@ function changeText(metric: Metric, pair: PairComparison): string {
   return formatChange(metric, pair) + range
 }
 
+/** What explains the failures comes first, whatever variant it belongs to; the others are told where nothing does. */
 function suspectLines({ suspects }: Comparison, most: number): string[] {
-  const told = suspects.slice(0, most).map((suspect) => {
+  const explaining = suspects.filter(({ explains }) => explains)
+  const told = (explaining.length === 0 ? suspects : explaining).slice(0, most).map((suspect) => {
     const values = Object.entries(suspect.parameters).map(([name, value]) => `${name} = ${value}`)
     const total = suspect.failed + suspect.passed
     return oneLine(

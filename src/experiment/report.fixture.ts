@@ -190,14 +190,34 @@ export function comparison(
       { gate: 'b >= a - 0.02', passed: true, reason: 'b - a = 0.118, lower bound 0.041 is above -0.02' },
       { gate: 'latency.p95(b) <= 2000', passed: false, reason: 'latency.p95(b) = 2140 ms is above 2000 ms' },
     ],
-    suspects: workflows.slice(0, 1).map((workflowId) => ({
-      workflowId,
-      variantId: baseline,
-      parameters: { lang: 'zh', tone: 'brief' },
-      failed: 21,
-      passed: 3,
-      explains: true,
-    })),
+    suspects: workflows.slice(0, 1).flatMap((workflowId) => [
+      ...Array.from({ length: 9 }, (_, index) => ({
+        workflowId,
+        variantId: baseline,
+        parameters: { lang: 'zh', model: `m${index}` },
+        failed: 9 - index,
+        passed: 3,
+        explains: false,
+      })),
+      {
+        workflowId,
+        variantId: baseline,
+        parameters: { lang: 'zh', tone: 'brief' },
+        failed: 21,
+        passed: 3,
+        explains: true,
+      },
+    ]),
+    reliability: workflows.flatMap((workflowId) => [
+      { workflowId, check: 'polite', judged: 1180, alpha: 0.712, agreement: 0.86 },
+      {
+        workflowId,
+        check: 'preference',
+        judged: 396,
+        undecided: 4,
+        position: { pairs: 396, consistent: 0.7, first: 0.22, second: 0.08, bias: 0.14 },
+      },
+    ]),
     winners: { 'support-bot': 'b' },
     findings: [
       'b passes 11.8 points more of the cases than a; 95 % interval 4.1 to 19.3, adjusted p 0.004.',

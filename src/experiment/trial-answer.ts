@@ -50,8 +50,12 @@ function usageOf(replies: readonly TargetReply[]): TrialUsage | undefined {
   }
 }
 
-/** Amounts of two currencies cannot be added; then there is none. */
+/**
+ * Amounts of two currencies cannot be added, and what was found again may have lost its price: a part is no total, and
+ * then there is none.
+ */
 function costOf(replies: readonly TargetReply[]): TrialCost | undefined {
+  if (replies.some(({ cost, recovered }) => recovered && cost === undefined)) return undefined
   const known = replies.flatMap(({ cost }) => cost ?? [])
   const [first] = known
   if (first === undefined || known.some(({ currency }) => currency !== first.currency)) return undefined

@@ -1,7 +1,7 @@
 import { GreenloopError } from '../domain/errors.ts'
 import type { Turn } from '../domain/case.ts'
 import type { ManifestHead, TrialSpec } from '../domain/manifest.ts'
-import type { Target, TargetCall, TargetReply } from '../domain/target.ts'
+import type { Target, TargetCall, TargetOptions, TargetReply } from '../domain/target.ts'
 import type { Handler, Task, TaskContext } from '../domain/task.ts'
 import type { TrialIds, TrialOutput } from '../domain/test-result.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -34,6 +34,8 @@ export interface TrialParts {
   readonly evaluate: (manifest: number, answered: Answered, signal: AbortSignal) => Promise<Evaluated>
   /** Puts how far a trial has come on record, at once. */
   readonly note: (kind: 'call' | 'turn', data: TrialNote) => void
+  /** Waits until the beginning of the attempt and its notes are on record. */
+  readonly settled: () => Promise<void>
   /** What is known of trials that an earlier process has begun, by the id of the task. Trials leave it as they go on. */
   readonly progress: Map<string, TrialProgress>
   /** Moves what is large into files of its own. */
@@ -49,8 +51,10 @@ export interface TrialNote {
   readonly startedAt: number
   /** Of a call that is under way. */
   readonly ids?: TrialIds | undefined
-  /** Turns that are over, where another one follows. */
+  /** Turns that were over when an attempt began. */
   readonly replies?: readonly TargetReply[] | undefined
+  /** The turn that is over, where another one follows. */
+  readonly reply?: TargetReply | undefined
 }
 
 /**
@@ -91,29 +95,37 @@ async function callTurns(
   const user = known?.user ?? userOf(parts.runId, task.id, context.attempt)
   const replies = [...(known?.replies ?? [])]
   let begun = known?.begun
+  let isLookedFor = begun !== undefined
   const limit = startLimit(head, context.signal, parts.clock)
   const turns = turnsOf(task.payload.case)
   const about = { task: task.id, attempt: context.attempt, user }
   if (replies.length > 0) noting(parts, about).turns(replies)
+  // When it was sent says where to look for it, however often its process ends.
+  if (begun !== undefined) parts.note('call', { ...about, ...begun })
   try {
     const target = await parts.target(task.payload.manifest)
     while (replies.length < turns.length && replies.every(isGood)) {
       const call = callOf(task, context, { head, turns, replies, user })
       const note = noting(parts, about)
-      const step = { target, call, begun }
-      const reply = await oneTurn(step, limit.signal, (ids) => {
-        begun = ids === undefined ? undefined : { ids, startedAt: note.startedAt }
-        if (ids !== undefined) note.ids(ids)
-      })
+      const onIds = (ids: TrialIds): void => {
+        begun = { ids, startedAt: note.startedAt }
+        note.ids(ids)
+      }
+      const found = begun && (await lookUp({ target, call, begun }, { signal: limit.signal, onIds: note.ids }))
+      isLookedFor = false
+      begun = undefined
+      const reply = found ?? (await send({ target, call, parts }, { signal: limit.signal, onIds }))
       begun = undefined
       replies.push(reply)
-      if (replies.length < turns.length) note.turns(replies)
+      if (replies.length < turns.length) note.turn(reply)
     }
     parts.progress.delete(task.id)
     return replies
   } catch (error) {
-    // A turn that was begun has changed the memory of the other side: then the next attempt starts anew.
-    if (begun === undefined && replies.length > 0) parts.progress.set(task.id, { user, replies })
+    // A turn that was begun has changed the memory of the other side: then the next attempt starts anew. A call that could
+    // not be looked for is still to be found.
+    if (isLookedFor || (begun === undefined && replies.length > 0))
+      parts.progress.set(task.id, { user, replies, ...(begun === undefined ? {} : { begun }) })
     else parts.progress.delete(task.id)
     const cause = limit.hasExpired() && !context.signal.aborted ? timedOut(limit.seconds, error) : error
     parts.refusals.note(head, cause)
@@ -123,24 +135,25 @@ async function callTurns(
   }
 }
 
-interface Step {
+interface Lost {
   readonly target: Target
   readonly call: TargetCall
-  readonly begun: TrialProgress['begun']
+  readonly begun: NonNullable<TrialProgress['begun']>
 }
 
-async function oneTurn(
-  { target, call, begun }: Step,
-  signal: AbortSignal,
-  onIds: (ids: TrialIds | undefined) => void,
-): Promise<TargetReply> {
-  const options = { signal, onIds }
-  if (begun !== undefined && target.recover !== undefined) {
-    const found = await target.recover({ ...begun, call }, options)
-    if (found !== undefined) return found
-  }
-  onIds(undefined)
-  return target.call(call, options)
+/** What became of a call that an earlier process has begun; `undefined` where it is to be sent. */
+async function lookUp({ target, call, begun }: Lost, options: TargetOptions): Promise<TargetReply | undefined> {
+  return await target.recover?.({ ...begun, call }, options)
+}
+
+interface Sending extends Pick<Lost, 'target' | 'call'> {
+  readonly parts: Pick<TrialParts, 'settled'>
+}
+
+/** Sends a call that is on record by then, unless a second one does no harm. */
+async function send({ target, call, parts }: Sending, options: TargetOptions): Promise<TargetReply> {
+  if (target.isRepeatable !== true) await parts.settled()
+  return await target.call(call, options)
 }
 
 function noting(parts: TrialParts, about: Pick<TrialNote, 'task' | 'attempt' | 'user'>) {
@@ -148,6 +161,7 @@ function noting(parts: TrialParts, about: Pick<TrialNote, 'task' | 'attempt' | '
   return {
     startedAt,
     ids: (ids: TrialIds): void => parts.note('call', { ...about, startedAt, ids }),
+    turn: (reply: TargetReply): void => parts.note('turn', { ...about, startedAt, reply }),
     turns: (replies: readonly TargetReply[]): void =>
       parts.note('turn', { ...about, startedAt, replies: [...replies] }),
   }

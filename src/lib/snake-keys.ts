@@ -63,6 +63,14 @@ function camel(key: string): string {
   return key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
+/** The same names come again with every result. */
+const snaked = new Map<string, string>()
+const mostSnaked = 1000
+
 function snake(key: string): string {
-  return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  const known = snaked.get(key)
+  if (known !== undefined) return known
+  const name = key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  if (snaked.size < mostSnaked) snaked.set(key, name)
+  return name
 }

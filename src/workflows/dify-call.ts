@@ -1,8 +1,10 @@
 import { GreenloopError } from '../domain/errors.ts'
 import type { LostCall, TargetCall, TargetOptions, TargetReply } from '../domain/target.ts'
+import type { TrialIds } from '../domain/test-result.ts'
 import type { DifyKind } from './dify-app.ts'
 import { attempt } from './dify-attempt.ts'
 import { createCollector } from './dify-collect.ts'
+import { linger } from './dify-linger.ts'
 import type { Lost } from './dify-lost.ts'
 import { createSettler } from './dify-settle.ts'
 import type { SettleParts } from './dify-settle.ts'
@@ -37,9 +39,16 @@ export function createCaller(parts: CallerParts): Caller {
   return {
     call: async (call, { signal, onIds }, kind) => {
       const { conversationId } = call
-      const collector = createCollector(kind, onIds, conversationId === undefined ? {} : { conversationId })
+      const patience = linger(signal, parts.limits.taskMs, parts.clock)
+      const onSeen = (ids: TrialIds): void => {
+        onIds?.(ids)
+        patience.seen(ids)
+      }
+      const collector = createCollector(kind, onSeen, conversationId === undefined ? {} : { conversationId })
       return await stoppable({ kind, call, collector }, signal, async () => {
-        const { fault, trying } = await attempt({ kind, call, collector, signal, isSettled }, parts)
+        const planned = { kind, call, collector, signal: patience.signal, isSettled }
+        const { fault, trying } = await attempt(planned, parts).finally(() => patience.end())
+        signal.throwIfAborted()
         return await settler.settle(fault, trying, signal)
       })
     },

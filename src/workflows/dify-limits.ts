@@ -12,6 +12,8 @@ export interface DifyLimits {
   readonly pollMs: number
   /** How long a message without an answer counts as being written. */
   readonly messageMs: number
+  /** How long a call that is given up is waited for to say what can be stopped. */
+  readonly taskMs: number
   /** How long a stop may take. */
   readonly stopMs: number
   /** How long a question about the app may take. */
@@ -30,6 +32,7 @@ export const usualLimits: DifyLimits = {
   lookAgainMs: [1000, 3000, 6000],
   pollMs: 2000,
   messageMs: 300_000,
+  taskMs: 2000,
   stopMs: 5000,
   askMs: 30_000,
   eventChars: 16 * 1024 * 1024,

@@ -213,7 +213,8 @@ describe('publishing by the console', () => {
     const mine = server.addApp(exportedApp('chat').replace('name: Chatbot', 'name: my greenloop-r app'))
     const { server: config } = request(login)
     expect(await sweepClones(config, 'r1', parts)).toHaveLength(2)
-    expect(await sweepClones(config, 'r', parts)).toHaveLength(2)
+    expect(await sweepClones(config, 'r', parts)).toEqual([])
+    expect(await sweepClones(config, 'r2', parts)).toHaveLength(2)
     expect([...server.apps.keys()]).toEqual([mine])
   })
 

@@ -113,17 +113,15 @@ async function removeThings(admin: DifyConsole, made: CreatedThing[]): Promise<r
 }
 
 /**
- * Removes the clones of runs whose id begins with `tagPrefix`, such as one that crashed, and gives their names. Throws as
- * {@link openConsole} does.
+ * Removes the clones of a run, such as one that crashed, and gives their names; those of a run with a longer id stay.
+ * Throws as {@link openConsole} does.
  */
-export async function sweepClones(
-  server: ServerConfig,
-  tagPrefix: string,
-  parts: AdminParts,
-): Promise<readonly string[]> {
+export async function sweepClones(server: ServerConfig, tag: string, parts: AdminParts): Promise<readonly string[]> {
   const admin = await openConsole(server, parts)
-  const found = await admin.listApps(clonePrefix + tagPrefix)
+  const begin = clonePrefix + tag
+  const found = await admin.listApps(begin)
   const removed: string[] = []
-  for (const { id, name } of found) if (await admin.deleteApp(id)) removed.push(name)
+  for (const { id, name } of found)
+    if (/^-[0-9a-f]{4}(?:-\d+)?$/u.test(name.slice(begin.length)) && (await admin.deleteApp(id))) removed.push(name)
   return removed
 }

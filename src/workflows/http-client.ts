@@ -40,11 +40,14 @@ export class SendError extends Error {
   readonly code: string | undefined
   /** Whether the other side may have got it and acted on it. */
   readonly maybeSent: boolean
+  /** Whether it went over a connection that was kept, which the other side may have been about to close. */
+  readonly wasKept: boolean
 
-  constructor(cause: NodeJS.ErrnoException, maybeSent: boolean) {
+  constructor(cause: NodeJS.ErrnoException, { maybeSent, wasKept }: Pick<SendError, 'maybeSent' | 'wasKept'>) {
     super(cause.message === '' ? (cause.code ?? 'no connection') : cause.message, { cause })
     this.code = cause.code
     this.maybeSent = maybeSent
+    this.wasKept = wasKept
   }
 }
 
@@ -56,15 +59,23 @@ export interface HttpClientOptions {
   readonly keep?: number | undefined
 }
 
+/** Many servers close a connection that was silent for 5 seconds, and a call sent just then is lost. */
+const keptMs = 4000
+
 /** A client for HTTP and HTTPS that keeps its connections. */
 export function createHttpClient({ ca, keep = 256 }: HttpClientOptions = {}): HttpClient {
-  const options = { keepAlive: true, maxFreeSockets: keep, scheduling: 'lifo' } as const
+  const options = { keepAlive: true, maxFreeSockets: keep, scheduling: 'lifo', timeout: keptMs } as const
   const plain = new HttpAgent(options)
   const secure = new HttpsAgent({ ...options, ...(ca === undefined ? {} : { ca }) })
   return {
     send: (request, signal) => {
       const isSecure = request.url.protocol === 'https:'
-      return exchange(request, signal, { agent: isSecure ? secure : plain, isSecure })
+      const way = { agent: isSecure ? secure : plain, isSecure }
+      return exchange(request, signal, way).catch((error: unknown) => {
+        const isLost = error instanceof SendError && error.wasKept && request.method === 'GET'
+        if (!isLost) throw error
+        return exchange(request, signal, way)
+      })
     },
     close: () => {
       plain.destroy()
@@ -104,7 +115,8 @@ function exchange(request: HttpRequest, signal: AbortSignal, { agent, isSecure }
     })
     sent.on('error', (error: NodeJS.ErrnoException) => {
       signal.removeEventListener('abort', onAbort)
-      reject(signal.aborted ? (signal.reason as Error) : new SendError(error, maybeSent))
+      const wasKept = sent.reusedSocket
+      reject(signal.aborted ? (signal.reason as Error) : new SendError(error, { maybeSent, wasKept }))
     })
     sent.end(request.body)
   })

@@ -318,3 +318,22 @@ describe('what keeps a plain HTTP workflow from answering', () => {
     expect((error as Error).message).toContain('larger than 32 MiB')
   })
 })
+
+describe('a call that an earlier process has begun', () => {
+  const lost = { ids: {}, startedAt: 0, call: callOf() }
+  const options = { signal: new AbortController().signal }
+
+  it('may be sent again where that does no harm, and is unknown elsewhere', async () => {
+    for (const http of [
+      { url: '/', idempotent: true },
+      { url: '/', method: 'GET' },
+    ]) {
+      const target = targetOn('http://127.0.0.1:9', http)
+      expect(target.isRepeatable).toBe(true)
+      expect(await target.recover?.(lost, options)).toBeUndefined()
+    }
+    const once = targetOn('http://127.0.0.1:9', { url: '/' })
+    expect(once.isRepeatable).toBe(false)
+    await expect(once.recover?.(lost, options)).rejects.toMatchObject({ code: 'target_unknown' })
+  })
+})

@@ -10,7 +10,7 @@ import type { Reading } from './http-target-body.ts'
 import { compilePaths } from './http-target-paths.ts'
 import type { AnswerPaths } from './http-target-paths.ts'
 import { requestMaker } from './http-target-request.ts'
-import { garbledAnswer, quote, redactorOf, sendFailure, statusFailure, wrongTarget } from './target-errors.ts'
+import { garbledAnswer, lostCall, quote, redactorOf, sendFailure, statusFailure, wrongTarget } from './target-errors.ts'
 import type { CallSite } from './target-errors.ts'
 
 /** What targets on a network need from outside. */
@@ -48,8 +48,12 @@ export function httpTarget(setup: TargetSetup, { http, clock }: HttpParts): Targ
   return {
     name: `http ${workflow.id}`,
     call,
-    // What may be done twice leaves no question open: it is simply sent again.
-    ...(repeatable ? { recover: async () => undefined } : {}),
+    recover: async () => {
+      // What may be done twice leaves no question open: it is simply sent again.
+      if (repeatable) return undefined
+      throw lostCall(`${config.method} ${workflow.id}`)
+    },
+    isRepeatable: repeatable,
     close: async () => {},
   }
 }

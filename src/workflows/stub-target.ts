@@ -40,6 +40,7 @@ export function stubTarget({ workflow }: TargetSetup, { clock }: { readonly cloc
       return replyOf(call, reply as Reply<unknown>, clock.monotonic() - startedAt)
     },
     recover: async () => undefined,
+    isRepeatable: true,
     close: async () => {},
   }
 }

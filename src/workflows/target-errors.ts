@@ -129,6 +129,14 @@ export function brokenAnswer(cause: unknown, site: CallSite): GreenloopError {
   return new GreenloopError(site.repeatable ? 'target_failed' : 'target_unknown', message, { cause })
 }
 
+/** The error for a call that an earlier process has begun, where nobody can be asked what became of it. */
+export function lostCall(label: string): GreenloopError {
+  return new GreenloopError('target_unknown', `${label} was begun by a process that ended before the answer came`, {
+    why: 'it may have been done, and is not sent again by itself',
+    help: 'if a call may be done twice, say so with `idempotent: true` in the catalog; or run the plan again',
+  })
+}
+
 /** The error for a body that is not what was expected. */
 export function garbledAnswer(expected: string, body: string, site: CallSite): GreenloopError {
   const said = quote(body, site)

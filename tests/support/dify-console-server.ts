@@ -255,7 +255,7 @@ function createDesk(options: ConsoleServerOptions) {
     if (method === 'GET' && rest === '/workflows') return { status: 200, body: { items: app.versions } }
     if (method === 'POST' && rest === '/api-keys') {
       if (app.keys.length >= 10) return refused(400, 'max_keys_exceeded')
-      const key = { id: nextId('key'), token: `app-${serial}-${app.id}` }
+      const key = { id: nextId('key'), token: `app-clone-canary-${serial}` }
       app.keys.push(key)
       options.onKey?.(app.id, key.token)
       return { status: 201, body: { ...key, type: 'app' } }

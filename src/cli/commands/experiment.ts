@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { addPlanOptions, addTrialOptions, overridesOf } from '../experiment-options.ts'
+import { addPlanOptions, addTrialOptions, oneOf, overridesOf } from '../experiment-options.ts'
 import type { PlanFlags, TrialFlags } from '../experiment-options.ts'
 import { storeHint, storeSurroundings } from '../flags.ts'
 import { addOutputOptions, addStoreOptions, wholeNumber } from '../options.ts'
@@ -27,6 +27,24 @@ export function registerExperiment(program: Command, session: Session): void {
     .description(
       'try workflows on combinations of parameters and prompt variants, and compare: plan, run, report, compare',
     )
+  experiment
+    .command('init')
+    .argument('[folder]', 'where the files go', '.')
+    .description('write the files of a first experiment')
+    .option(
+      '--target <name>',
+      'what is tried: dify, http, openai or module',
+      oneOf(['dify', 'http', 'openai', 'module']),
+      'dify',
+    )
+    .action(async (folder: string, { target }: { target: 'dify' | 'http' | 'openai' | 'module' }) => {
+      const { initExperiment } = await import('../../app/experiment-init.ts')
+      const files = await initExperiment(session.cwd, folder, target)
+      if (session.output.result !== 'human') session.output.print(`${JSON.stringify({ files })}\n`)
+      const [next = ''] = files.filter((file) => file.endsWith('test_plan.yaml'))
+      session.output.note(`${files.map((file) => `  ${file}`).join('\n')}\n\nnext: greenloop experiment plan ${next}\n`)
+      session.end(0)
+    })
   const plan = experiment
     .command('plan')
     .argument('<plan>', 'test_plan.yaml')
@@ -93,10 +111,12 @@ function registerReport(experiment: Command, session: Session): void {
     .argument('<run>', 'id of the run, the beginning of it, or `latest`')
     .description('write the reports of an experiment once more, from its record')
     .option('--out <folder>', 'where they go; the folder of the run unless set')
-  addStoreOptions(command).action(async (id: string, flags: StoreOptions & { out?: string }) => {
-    const { reportById } = await import('../../app/experiment-again.ts')
+    .option('--judge-by <plan>', 'judge the recorded answers anew by the checks of this plan; only judges are called')
+  addStoreOptions(command).action(async (id: string, flags: StoreOptions & { out?: string; judgeBy?: string }) => {
+    const { reportAgain } = await import('../../app/experiment-again.ts')
     const { printExperiment } = await import('../experiment-lines.ts')
-    printExperiment(await reportById(id, flags.out, storeSurroundings(session, flags)), session, storeHint(flags))
+    const asked = { id, out: flags.out, plan: flags.judgeBy }
+    printExperiment(await reportAgain(asked, storeSurroundings(session, flags)), session, storeHint(flags))
   })
 }
 
