@@ -13,6 +13,8 @@ import { now, systemClock } from '../lib/clock.ts'
 import { createRunId } from '../lib/ids.ts'
 import { createRedactor } from '../lib/redact.ts'
 import { withDotEnv } from './dot-env.ts'
+import { refuseMissingFunctions } from './experiment-functions.ts'
+import { tellingWaits } from './experiment-patience.ts'
 import { preparePlan, prepareManifests } from './experiment-prepare.ts'
 import type { ExperimentOverrides } from './experiment-prepare.ts'
 import { keepLarge, progressOf, recordOf, storedTrials } from './experiment-record.ts'
@@ -83,6 +85,7 @@ async function handIn(input: ExperimentInput, at: string, where: Surroundings): 
     manifests,
   )
   refuseUnpublished(record.manifests)
+  await refuseMissingFunctions(manifests)
   const id = checkedRunId(input.runId) ?? createRunId(new Date(now()))
   const folder = resolve(where.cwd, settings.artifacts, id)
   // What is not set is said before there is a run.
@@ -192,7 +195,7 @@ async function unlessBegun<T>(
 const maxBrokenOff = 10
 
 async function carryOutTrials(
-  { store, run, stage, folder }: Omit<Trying, 'redact'>,
+  { store, run, stage, folder }: Omit<Trying, 'redact' | 'onStep'>,
   { where, onTrial }: { readonly where: Surroundings; readonly onTrial?: OnTrial | undefined },
 ): Promise<ExperimentReport> {
   const redactor = createRedactor(stage.secrets)
@@ -201,7 +204,8 @@ async function carryOutTrials(
   let settled = (): Promise<void> => Promise.resolve()
   const note: Note = (kind, data) => write(kind, redactor.deep(data))
   const noting = { note, settled: () => settled() }
-  const handler = await handlerOf({ store, run, stage, folder, redact: redactor.deep }, noting)
+  const trying = { store, run, stage, folder, redact: redactor.deep, onStep: where.onStep }
+  const handler = await handlerOf(trying, noting)
   await carryOut(run, handler as Handler, {
     parts: { store, clock: systemClock, leaseMs },
     options: {
@@ -246,17 +250,18 @@ interface Trying {
   readonly stage: Stage
   readonly folder: string
   readonly redact: <T>(value: T) => T
+  readonly onStep: Surroundings['onStep']
 }
 
 async function handlerOf(
-  { store, run, stage, folder, redact }: Trying,
+  { store, run, stage, folder, redact, onStep }: Trying,
   { note, settled }: { readonly note: Note; readonly settled: () => Promise<void> },
 ): Promise<Handler<TrialSpec, TrialOutput>> {
   return trialHandler({
     runId: run.id,
     heads: stage.heads,
     clock: systemClock,
-    refusals: createRefusals(),
+    refusals: tellingWaits(createRefusals(), onStep),
     target: stage.target,
     evaluate: (manifest, answered, signal) => stage.evaluator(manifest).evaluate(answered, signal),
     note: (kind, data) => note(kind, { text: `${kind} ${data.task}`, ...data }),

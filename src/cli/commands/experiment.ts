@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { keepHeapSmall } from '../../lib/memory.ts'
 import { addPlanOptions, addTrialOptions, oneOf, overridesOf } from '../experiment-options.ts'
 import type { PlanFlags, TrialFlags } from '../experiment-options.ts'
 import { storeHint, storeSurroundings } from '../flags.ts'
@@ -93,6 +94,7 @@ export function registerTrials(
       import('../../app/experiment.ts'),
       import('../experiment-lines.ts'),
     ])
+    keepHeapSmall()
     const progress = experimentProgress(session)
     const where = storeSurroundings(session, flags)
     const flagged = flags.artifacts === undefined ? where.flags : { ...where.flags, artifacts: flags.artifacts }
@@ -113,6 +115,7 @@ function registerReport(experiment: Command, session: Session): void {
     .option('--out <folder>', 'where they go; the folder of the run unless set')
     .option('--judge-by <plan>', 'judge the recorded answers anew by the checks of this plan; only judges are called')
   addStoreOptions(command).action(async (id: string, flags: StoreOptions & { out?: string; judgeBy?: string }) => {
+    keepHeapSmall()
     const { reportAgain } = await import('../../app/experiment-again.ts')
     const { printExperiment } = await import('../experiment-lines.ts')
     const asked = { id, out: flags.out, plan: flags.judgeBy }
