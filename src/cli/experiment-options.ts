@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 import type { ExperimentOverrides } from '../app/experiment-prepare.ts'
-import { seconds, wholeNumber } from './options.ts'
+import { collect, oneOf, seconds, wholeNumber } from './options.ts'
 
 /** Options of commands that read a plan, as commander gives them. */
 export interface PlanFlags {
@@ -70,19 +70,6 @@ export function overridesOf(flags: PlanFlags & TrialFlags): ExperimentOverrides 
   return {
     ...{ workflows, variants, gates, maxCostUsd, mode, maxCases, strength, engine, repeats, seed, baseline },
     ...{ concurrency, perMinute, burst, maxAttempts, taskTimeout, timeout, maxFailures, maxTokens },
-  }
-}
-
-function collect(value: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), value]
-}
-
-/** Reads one of several names, in whatever case. */
-export function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = names.find((name) => name.toLowerCase() === text.toLowerCase())
-    if (found === undefined) throw new InvalidArgumentError(`One of ${names.join(', ')} is wanted.`)
-    return found
   }
 }
 

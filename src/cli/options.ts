@@ -107,7 +107,8 @@ export function addStoreOptions(command: Command): Command {
     .option('--database <url>', 'the same, for a shared PostgreSQL database')
 }
 
-function collect(value: string, before: string[] | undefined): string[] {
+/** Takes an option that may be given again and again. */
+export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value]
 }
 
@@ -130,4 +131,13 @@ export function seconds(text: string): number {
   const value = Number(text)
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('A number of seconds above 0 is wanted.')
   return value
+}
+
+/** Reads one of several names, in whatever case. */
+export function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = names.find((name) => name.toLowerCase() === text.toLowerCase())
+    if (found === undefined) throw new InvalidArgumentError(`One of ${names.join(', ')} is wanted.`)
+    return found
+  }
 }

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 import { errorCatalog, GreenloopError } from '../../domain/errors.ts'
-import { wholeNumber } from '../options.ts'
+import { oneOf, wholeNumber } from '../options.ts'
 import type { Session } from '../session.ts'
 
 /** Options of the command line, as commander gives them. */
@@ -71,14 +71,6 @@ export function registerCombine(program: Command, session: Session): void {
       else await lines.makeRows(model, flags, session)
       session.end(0)
     })
-}
-
-function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = names.find((name) => name.toLowerCase() === text.toLowerCase())
-    if (found === undefined) throw new InvalidArgumentError(`One of ${names.join(', ')} is wanted.`)
-    return found
-  }
 }
 
 const units: Readonly<Record<string, number>> = { '': 1, ms: 0.001, s: 1, m: 60 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { keepHeapSmall } from '../../lib/memory.ts'
-import { addPlanOptions, addTrialOptions, oneOf, overridesOf } from '../experiment-options.ts'
+import { addPlanOptions, addTrialOptions, overridesOf } from '../experiment-options.ts'
 import type { PlanFlags, TrialFlags } from '../experiment-options.ts'
 import { storeHint, storeSurroundings } from '../flags.ts'
-import { addOutputOptions, addStoreOptions, wholeNumber } from '../options.ts'
+import { addOutputOptions, addStoreOptions, collect, oneOf, wholeNumber } from '../options.ts'
 import type { StoreOptions } from '../options.ts'
 import type { Session } from '../session.ts'
 
@@ -141,8 +141,4 @@ function registerCompare(experiment: Command, session: Session): void {
     const input = { sources, baseline, primary, metrics, gates, seed }
     printComparison(await compareExperiments(input, storeSurroundings(session, flags)), markdown, session)
   })
-}
-
-function collect(value: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), value]
 }

@@ -5,7 +5,7 @@ import type { RunEvent, RunFilter } from '../../domain/stored-run.ts'
 import { runKinds } from '../../domain/stored-run.ts'
 import { visible } from '../../lib/frame.ts'
 import { storeHint, storeSurroundings } from '../flags.ts'
-import { addStoreOptions, wholeNumber } from '../options.ts'
+import { addStoreOptions, collect, wholeNumber } from '../options.ts'
 import type { StoreOptions } from '../options.ts'
 import { painter } from '../output.ts'
 import { detailLines, runLines } from '../run-lines.ts'
@@ -54,10 +54,6 @@ export function registerRuns(program: Command, session: Session): void {
     .option('--artifacts', 'remove their folders of artifacts as well')
     .option('--dry-run', 'only say what would be removed')
     .action((options: PruneOptions) => prune(options, session))
-}
-
-function collect(value: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), value]
 }
 
 async function list({ kind, limit, ...options }: ListOptions, session: Session): Promise<void> {
