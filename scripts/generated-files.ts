@@ -9,6 +9,7 @@ import { experimentSchema, variantSchema } from '../src/domain/experiment.ts'
 import { manifestSchema } from '../src/domain/manifest.ts'
 import { patchSchema } from '../src/domain/patch.ts'
 import { policySchema } from '../src/domain/policy.ts'
+import { repairFileSchema } from '../src/domain/repair-config.ts'
 import { trialSchema } from '../src/domain/trial.ts'
 import { errorCatalog } from '../src/domain/errors.ts'
 import { executionRequestSchema } from '../src/domain/execution-request.ts'
@@ -16,6 +17,7 @@ import { suiteSchema } from '../src/domain/suite.ts'
 import { catalogSchema, environmentSchema } from '../src/domain/workflow.ts'
 import { manifestForms, planForms } from './file-forms.ts'
 import { experimentsPage } from './experiment-reference.ts'
+import { repairPage } from './repair-reference.ts'
 import { snakeSchema } from './snake-schema.ts'
 
 /** Files that are made from the sources, by path relative to the repository, with their text. */
@@ -30,9 +32,11 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'docs/schemas/workflows.schema.json': snakeJsonSchema(catalogSchema),
     'docs/schemas/env.schema.json': snakeJsonSchema(environmentSchema),
     'docs/schemas/run_manifest.schema.json': snakeJsonSchema(manifestSchema, manifestForms),
+    'docs/schemas/repair.schema.json': jsonSchema(repairFileSchema),
     'docs/reference/settings.md': settingsPage(),
     'docs/reference/policy.md': policyPage(),
     'docs/reference/experiments.md': experimentsPage(generatedNote),
+    'docs/reference/repair.md': repairPage(generatedNote),
     'docs/reference/errors.md': errorsPage(),
     'docs/reference/names.md': namesPage(),
     '.env.example': envExample(),

@@ -6,8 +6,8 @@ import type { ServerConfig } from '../domain/workflow.ts'
 import { monotonic, sleep } from '../lib/clock.ts'
 import { startProcess } from '../lib/process.ts'
 import { splitCommand } from '../lib/split-command.ts'
-import { createHttpClient } from '../workflows/http-client.ts'
-import type { HttpClient } from '../workflows/http-client.ts'
+import { createHttpClient } from '../lib/http-client.ts'
+import type { HttpClient } from '../lib/http-client.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Servers that were started for a run. */

@@ -56,7 +56,8 @@ export async function openModel(plan: Plan, choice: ModelChoice, where: Surround
   return { provider: failingOver(model, offlineProvider(plan), { onFailover }), calls }
 }
 
-function providerConfig({ llm }: Settings, { cwd, env }: Surroundings): ProviderConfig {
+/** What a provider is made from, by the settings. */
+export function providerConfig({ llm }: Settings, { cwd, env }: Surroundings): ProviderConfig {
   const timeouts = {
     connectMs: llm.connectTimeoutSeconds * 1000,
     firstByteMs: llm.firstByteTimeoutSeconds * 1000,

@@ -1,4 +1,5 @@
 import { GreenloopError } from '../domain/errors.ts'
+import type { RepairResult } from '../domain/repair.ts'
 import type { RunStore, StoredRun } from '../domain/stored-run.ts'
 import type { TaskResult } from '../domain/task.ts'
 import { readEarlier } from './earlier.ts'
@@ -23,6 +24,7 @@ export type ResumedRun =
   | { readonly kind: 'generate'; readonly result: Validated }
   | { readonly kind: 'trial'; readonly result: TrialResult }
   | { readonly kind: 'experiment'; readonly result: ExperimentResult }
+  | { readonly kind: 'repair'; readonly result: RepairResult }
 
 /**
  * Goes on with a run that was broken off, where it stood: what is finished is not done again. Throws `run_unknown`, and
@@ -38,10 +40,14 @@ export async function resumeRun(
     await store.close()
     throw error
   })
-  if (run.kind === 'trial' || run.kind === 'experiment') {
+  if (run.kind === 'trial' || run.kind === 'experiment' || run.kind === 'repair') {
     try {
       refuseOver(run)
       if (run.kind === 'trial') return { kind: 'trial', result: await resumeTrial(store, run, { where, onResult }) }
+      if (run.kind === 'repair') {
+        const { resumeRepair } = await import('./repair.ts')
+        return { kind: 'repair', result: await resumeRepair(store, run, { audience: {}, where }) }
+      }
       const { resumeExperiment } = await import('./experiment.ts')
       return { kind: 'experiment', result: await resumeExperiment(store, run, { where, onTrial: onResult }) }
     } finally {

@@ -4,6 +4,7 @@ import { formatError } from '../lib/frame.ts'
 import { registerCombine } from './commands/combine.ts'
 import { registerCompletion } from './commands/completion.ts'
 import { registerConfig } from './commands/config.ts'
+import { registerDev } from './commands/dev.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerExperiment } from './commands/experiment.ts'
 import { registerExplain } from './commands/explain.ts'
@@ -11,6 +12,7 @@ import { registerGenerate } from './commands/generate.ts'
 import { registerInit } from './commands/init.ts'
 import { registerManifest } from './commands/manifest.ts'
 import { registerPipeline } from './commands/pipeline.ts'
+import { registerRepair } from './commands/repair.ts'
 import { registerRun } from './commands/run.ts'
 import { registerRuns } from './commands/runs.ts'
 import { registerStore } from './commands/store.ts'
@@ -103,12 +105,14 @@ export function buildProgram(program: Command, session: Session): Command {
   registerCombine(program, session)
   registerExperiment(program, session)
   registerManifest(program, session)
+  registerRepair(program, session)
   registerWorker(program, session)
   registerStore(program, session)
   registerInit(program, session)
   registerDoctor(program, session)
   registerConfig(program, session)
   registerExplain(program, session)
+  registerDev(program, session)
   registerCompletion(program, session)
   for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} })
   return program

@@ -27,5 +27,9 @@ export async function resumeStored(id: string, options: StoreOptions, session: S
       const { printExperiment } = await import('./experiment-lines.ts')
       return printExperiment(resumed.result, session, storeHint(options))
     }
+    case 'repair': {
+      const { printRepair } = await import('./repair-lines.ts')
+      return printRepair(resumed.result, session)
+    }
   }
 }

@@ -113,4 +113,11 @@ export const inputErrors = {
     explanation:
       'A file refers to it as `${NAME}`. Set it in the environment or in `.env`, or give a default as `${NAME:-default}`.',
   },
+  repair_invalid: {
+    id: 'GL0213',
+    exit: 2,
+    title: 'the configuration of repair cannot be used',
+    explanation:
+      'Every problem is listed with its line. docs/reference/repair.md has each key with its unit and default; `greenloop repair check` tries the connections and permissions it names.',
+  },
 } as const satisfies Record<string, ErrorEntry>

@@ -7,8 +7,8 @@ import { complaintOf, faultOf, faultOfSending, garbled, quoteWithout } from './d
 import type { Fault, Quote } from './dify-errors.ts'
 import { parseFields } from './dify-fields.ts'
 import type { Fields } from './dify-fields.ts'
-import { readBody } from './http-client.ts'
-import type { HttpClient, HttpResponse } from './http-client.ts'
+import { readBody } from '../lib/http-client.ts'
+import type { HttpClient, HttpResponse } from '../lib/http-client.ts'
 
 /** A request to the service, below its base URL. */
 export interface ApiRequest {

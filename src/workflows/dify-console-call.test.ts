@@ -3,7 +3,7 @@ import { raw, startLlmServer } from '../../tests/support/llm-server.ts'
 import type { Reply } from '../../tests/support/llm-server.ts'
 import { adminCall } from './dify-console-call.ts'
 import type { AdminRequest } from './dify-console-call.ts'
-import { createHttpClient } from './http-client.ts'
+import { createHttpClient } from '../lib/http-client.ts'
 
 const drop: Reply = (response) => void response.destroy()
 

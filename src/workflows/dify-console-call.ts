@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { GreenloopError } from '../domain/errors.ts'
 import type { ErrorCode } from '../domain/errors.ts'
-import { SendError, readBody } from './http-client.ts'
-import type { HttpClient } from './http-client.ts'
+import { SendError, readBody } from '../lib/http-client.ts'
+import type { HttpClient } from '../lib/http-client.ts'
 
 /** What administration needs from outside. */
 export interface AdminParts {

@@ -6,7 +6,7 @@ import type { Target } from '../domain/target.ts'
 import { classify } from '../engine/classify.ts'
 import { systemClock } from '../lib/clock.ts'
 import { difyTarget } from './dify.ts'
-import { createHttpClient } from './http-client.ts'
+import { createHttpClient } from '../lib/http-client.ts'
 
 type Row = readonly [status: number, code: string, as: ErrorCode]
 

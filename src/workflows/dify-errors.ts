@@ -4,7 +4,7 @@ import { GreenloopError } from '../domain/errors.ts'
 import { readRetryAfter } from '../lib/backoff.ts'
 import { markExhausted } from '../lib/exhausted.ts'
 import { fieldsOf, numberOf, parseFields, textOf } from './dify-fields.ts'
-import { SendError } from './http-client.ts'
+import { SendError } from '../lib/http-client.ts'
 
 /** What a server says went wrong, in the body of an answer or as an event of a stream. */
 export interface Complaint {

@@ -10,7 +10,7 @@ import { exportedApp, patch } from './dify-dsl.fixture.ts'
 import { applyPatches } from './dify-dsl.ts'
 import { publishVariants, sweepClones } from './dify-publish.ts'
 import type { CreatedThing, PublishParts, PublishRequest } from './dify-publish-types.ts'
-import { createHttpClient } from './http-client.ts'
+import { createHttpClient } from '../lib/http-client.ts'
 
 const login = { route: 'console', email: 'me@example.com', password: 'secret-1' } as const
 const byToken = { route: 'openapi', token: 'dfoa_token', workspace: 'ws' } as const

@@ -7,7 +7,7 @@ import type { TrialIds } from '../domain/test-result.ts'
 import { classify } from '../engine/classify.ts'
 import { now, systemClock } from '../lib/clock.ts'
 import { difyTarget } from './dify.ts'
-import { createHttpClient } from './http-client.ts'
+import { createHttpClient } from '../lib/http-client.ts'
 
 const modes = ['workflow', 'advanced-chat', 'chat', 'agent-chat'] as const satisfies readonly DifyMode[]
 /** Enough for every event of the longest stream, and for a cut behind its end. */

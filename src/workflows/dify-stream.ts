@@ -6,7 +6,7 @@ import type { Collector } from './dify-collect.ts'
 import { garbled } from './dify-errors.ts'
 import { parseFields } from './dify-fields.ts'
 import type { DifyLimits } from './dify-limits.ts'
-import type { HttpResponse } from './http-client.ts'
+import type { HttpResponse } from '../lib/http-client.ts'
 
 /** Ends a request on which nothing comes for too long, or whose caller has given up. */
 export interface Watch {

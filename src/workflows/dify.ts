@@ -9,7 +9,7 @@ import { createFileSender } from './dify-files.ts'
 import { usualLimits } from './dify-limits.ts'
 import type { DifyLimits } from './dify-limits.ts'
 import { createStops } from './dify-stops.ts'
-import type { HttpClient } from './http-client.ts'
+import type { HttpClient } from '../lib/http-client.ts'
 
 /** What a Dify target needs from outside. */
 export interface DifyParts {

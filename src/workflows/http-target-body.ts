@@ -4,7 +4,7 @@ import { createParser } from 'eventsource-parser'
 import { GreenloopError } from '../domain/errors.ts'
 import { monotonic } from '../lib/clock.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { HttpResponse } from './http-client.ts'
+import type { HttpResponse } from '../lib/http-client.ts'
 import { brokenAnswer, garbledAnswer } from './target-errors.ts'
 import type { CallSite } from './target-errors.ts'
 

@@ -3,7 +3,7 @@ import type { TargetCall, TargetSetup } from '../domain/target.ts'
 import type { HttpConfig, Workflow } from '../domain/workflow.ts'
 import { fill, fillText } from '../lib/fill.ts'
 import type { Variables } from '../lib/fill.ts'
-import type { HttpRequest } from './http-client.ts'
+import type { HttpRequest } from '../lib/http-client.ts'
 
 /** Makes the request of a call. Throws `target_refused` where the call lacks what the templates name. */
 export type RequestMaker = (call: TargetCall) => HttpRequest

@@ -9,7 +9,7 @@ import type { Fault } from '../../tests/support/workflow-server.ts'
 import type { Target, TargetCall, TargetReply } from '../domain/target.ts'
 import { systemClock } from '../lib/clock.ts'
 import { isExhausted } from '../lib/exhausted.ts'
-import { createHttpClient } from './http-client.ts'
+import { createHttpClient } from '../lib/http-client.ts'
 import { httpTarget } from './http-target.ts'
 
 const leftovers: (() => unknown)[] = []

@@ -2,7 +2,7 @@ import type { Target, TargetCall, TargetOptions, TargetReply, TargetSetup } from
 import type { HttpConfig } from '../domain/workflow.ts'
 import { monotonic } from '../lib/clock.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts'
+import type { HttpClient, HttpRequest, HttpResponse } from '../lib/http-client.ts'
 import { collectAnswer } from './http-target-answer.ts'
 import type { AnswerCollector } from './http-target-answer.ts'
 import { parseAnswer, readErrorBody, readEvents, readWhole } from './http-target-body.ts'

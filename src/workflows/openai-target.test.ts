@@ -7,7 +7,7 @@ import type { LlmServer, Reply } from '../../tests/support/llm-server.ts'
 import { callOf, setupOf, thrownBy } from '../../tests/support/target-calls.ts'
 import type { Target, TargetCall, TargetReply, TargetSetup } from '../domain/target.ts'
 import { systemClock } from '../lib/clock.ts'
-import { createHttpClient } from './http-client.ts'
+import { createHttpClient } from '../lib/http-client.ts'
 import { providerFailure, reportedError } from './openai-target-errors.ts'
 import { openaiTarget } from './openai-target.ts'
 

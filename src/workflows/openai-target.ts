@@ -1,7 +1,7 @@
 import { GreenloopError } from '../domain/errors.ts'
 import type { Target, TargetCall, TargetOptions, TargetReply, TargetSetup } from '../domain/target.ts'
 import { monotonic } from '../lib/clock.ts'
-import type { HttpResponse } from './http-client.ts'
+import type { HttpResponse } from '../lib/http-client.ts'
 import type { HttpParts } from './http-target.ts'
 import { parseAnswer, readErrorBody, readEvents, readWhole } from './http-target-body.ts'
 import type { Reading } from './http-target-body.ts'

@@ -4,7 +4,7 @@ import { readRateReset, readRetryAfter } from '../lib/backoff.ts'
 import { markExhausted } from '../lib/exhausted.ts'
 import { capHead, plainText } from '../lib/plain-text.ts'
 import { createRedactor } from '../lib/redact.ts'
-import { SendError } from './http-client.ts'
+import { SendError } from '../lib/http-client.ts'
 
 /** The other side of a call, as its errors have to know it. */
 export interface CallSite {

@@ -6,7 +6,7 @@ import { environmentSchema, serverSchema, workflowSchema } from '../../src/domai
 import { systemClock } from '../../src/lib/clock.ts'
 import { difyTarget } from '../../src/workflows/dify.ts'
 import type { DifyLimits } from '../../src/workflows/dify-limits.ts'
-import { createHttpClient } from '../../src/workflows/http-client.ts'
+import { createHttpClient } from '../../src/lib/http-client.ts'
 
 /** A key that must not be seen in any message. */
 export const secretKey = 'app-s3cret-key-1234567890'

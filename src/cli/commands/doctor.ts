@@ -11,17 +11,20 @@ export function registerDoctor(program: Command, session: Session): void {
     .description('check this machine: Node, frameworks, sandbox, disk, model; each failure with its mend')
     .action(async () => {
       const { diagnose } = await import('../../app/doctor.ts')
-      const checks = await diagnose(session)
-      show(checks, session)
-      const failed = checks.some(({ status }) => status === 'fail')
-      if (session.output.result === 'json') {
-        session.output.print(
-          `${JSON.stringify({ status: failed ? 'failed' : 'finished', exitCode: failed ? 3 : 0, checks })}\n`,
-        )
-      }
-      if (session.signal.aborted) throw new GreenloopError('cancelled', 'interrupted')
-      session.end(failed ? 3 : 0)
+      printChecks(await diagnose(session), session)
     })
+}
+
+/** Prints what was tried and sets the exit code: 3 where something failed. */
+export function printChecks(checks: readonly Check[], session: Session): void {
+  show(checks, session)
+  const failed = checks.some(({ status }) => status === 'fail')
+  if (session.output.result === 'json') {
+    const document = { status: failed ? 'failed' : 'finished', exitCode: failed ? 3 : 0, checks }
+    session.output.print(`${JSON.stringify(document)}\n`)
+  }
+  if (session.signal.aborted) throw new GreenloopError('cancelled', 'interrupted')
+  session.end(failed ? 3 : 0)
 }
 
 function show(checks: readonly Check[], { output }: Session): void {

@@ -4,7 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { pipeline } from 'node:stream'
 import type { Readable } from 'node:stream'
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import { monotonic } from '../lib/clock.ts'
+import { monotonic } from './clock.ts'
 
 /** A request, with the body whole. */
 export interface HttpRequest {

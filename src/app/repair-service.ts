@@ -1,0 +1,197 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { GreenloopError } from '../domain/errors.ts'
+import type { RunEvent, RunStore, StoredRun } from '../domain/stored-run.ts'
+import type { RepairEnd, RepairState } from '../domain/repair.ts'
+import { sha256 } from '../lib/hash.ts'
+import { withDotEnv } from './dot-env.ts'
+import { goOnWith, handInRepair, readRepair } from './repair.ts'
+import type { RepairOverrides } from './repair.ts'
+import { lastState } from './repair-carry.ts'
+import { openForge } from './repair-world.ts'
+import { isOver, standing } from './standing.ts'
+import type { Standing } from './standing.ts'
+import { findRun, namedStore, openRunStore } from './store.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** A file that a caller brings along. */
+interface BroughtFile {
+  readonly path: string
+  readonly content: Uint8Array
+  readonly executable: boolean
+}
+
+/** A wish for a repair. */
+export interface StartWish {
+  readonly idempotencyKey: string
+  readonly overrides: RepairOverrides
+  readonly files: readonly BroughtFile[]
+}
+
+/** A repair as it stands, for other programs. */
+export interface RepairView {
+  readonly run: StoredRun
+  readonly standing: Standing
+  readonly state?: RepairState | undefined
+}
+
+/** What has become of the systems that repairs depend on. */
+type OnDependency = (name: 'gitlab' | 'llm', isServing: boolean) => void
+
+/** Repairs, started and watched by other programs. */
+export interface RepairService {
+  /** The same key gives the same run. Throws `budget_reached` where as many run as may. */
+  start(wish: StartWish): Promise<RepairView>
+  get(id: string): Promise<RepairView>
+  list(limit: number, before?: { readonly createdAt: number; readonly id: string }): Promise<readonly RepairView[]>
+  events(id: string, afterSeq: number): Promise<readonly RunEvent[]>
+  cancel(id: string, reason: string): Promise<RepairView>
+  /** Starts a manual job of the pipeline that a run waits for. Throws `run_conflict` where there is none of this name. */
+  playGate(id: string, job: string): Promise<string>
+  /** Ends what runs, in order, and closes. */
+  close(): Promise<void>
+}
+
+/** How a service is set up. */
+export interface ServiceOptions {
+  /** Configuration that every run starts from. */
+  readonly config: string
+  /** Runs at a time. */
+  readonly concurrency: number
+  readonly onDependency: OnDependency
+}
+
+const eventPage = 500
+const mostFileBytes = 10 * 1024 * 1024
+
+/** Opens the service on the store of the settings. Runs that were broken off go on. */
+export async function openRepairService(options: ServiceOptions, around: Surroundings): Promise<RepairService> {
+  const where = await withDotEnv(around)
+  await readRepair({ config: options.config }, where)
+  const at = await namedStore(where)
+  const store = await openRunStore(at)
+  const stop = new AbortController()
+  const working = new Map<string, Promise<unknown>>()
+  const within = { ...where, signal: stop.signal }
+  const begin = (id: string): void => {
+    const done = carry(store, id, { options, where: within }).finally(() => working.delete(id))
+    working.set(id, done)
+  }
+  for (const run of await store.list({ kinds: ['repair'], states: ['queued', 'running'], limit: 100 })) {
+    if (standing(run) !== 'running' && isOfService(run)) begin(run.id)
+  }
+  const start = async (wish: StartWish): Promise<RepairView> => {
+    const id = `grpc-${sha256(wish.idempotencyKey).slice(0, 20)}`
+    const known = await store.find(id)
+    if (known !== undefined) return viewOf(store, known)
+    if (working.size >= options.concurrency) {
+      throw new GreenloopError('budget_reached', `${working.size} repairs are running, which is as many as may`, {
+        help: 'try again when one of them is over',
+      })
+    }
+    const brought = wish.files.length === 0 ? undefined : resolve(where.cwd, '.greenloop', 'incoming', id)
+    if (brought !== undefined) await writeBrought(brought, wish.files)
+    const overrides = { ...wish.overrides, ...(brought === undefined ? {} : { aiWorkDir: brought }) }
+    const run = await handInRepair({ config: options.config, overrides, runId: id }, { store, where: within })
+    begin(id)
+    return viewOf(store, run)
+  }
+  return {
+    start,
+    get: async (id) => viewOf(store, await repairRun(store, id)),
+    list: async (limit, before) =>
+      Promise.all((await store.list({ kinds: ['repair'], limit, before })).map((run) => viewOf(store, run))),
+    events: async (id, afterSeq) => store.events(id, afterSeq, eventPage),
+    cancel: async (id, reason) => {
+      const run = await repairRun(store, id)
+      return viewOf(
+        store,
+        isOver(run) ? run : await store.requestCancel(run.id, reason === '' ? 'cancelled by a caller' : reason),
+      )
+    },
+    playGate: async (id, job) =>
+      playGate(await viewOf(store, await repairRun(store, id)), job, { options, where: within }),
+    close: async () => {
+      // As if another process took them over: they stay open, and go on when the service is back.
+      stop.abort(new GreenloopError('lease_lost', 'the service was stopped'))
+      await Promise.allSettled(working.values())
+      await store.close()
+    },
+  }
+}
+
+/** Runs of the command line belong to whoever started them. */
+function isOfService({ id }: StoredRun): boolean {
+  return id.startsWith('grpc-')
+}
+
+async function repairRun(store: RunStore, id: string): Promise<StoredRun> {
+  const run = await findRun(store, id)
+  if (run.kind === 'repair') return run
+  throw new GreenloopError('run_unknown', `there is no repair \`${id}\``)
+}
+
+async function viewOf(store: RunStore, run: StoredRun): Promise<RepairView> {
+  return { run, standing: standing(run), state: await lastState(store, run.id) }
+}
+
+interface Serving {
+  readonly options: ServiceOptions
+  readonly where: Surroundings
+}
+
+/** What a run says about the systems it depends on, by its end. */
+const verdicts: Readonly<Partial<Record<RepairEnd, readonly [name: 'gitlab' | 'llm', isServing: boolean]>>> = {
+  succeeded: ['llm', true],
+  gave_up: ['llm', true],
+  llm_unavailable: ['llm', false],
+}
+
+/** Carries a run out; what goes wrong with it stands on its record. */
+async function carry(store: RunStore, id: string, { options, where }: Serving): Promise<void> {
+  try {
+    const { end } = await goOnWith(store, id, where)
+    const said = verdicts[end]
+    if (said !== undefined) options.onDependency(...said)
+    options.onDependency('gitlab', true)
+  } catch (error) {
+    where.onStep?.(`${id}: ${error instanceof Error ? error.message : String(error)}`)
+    if (error instanceof GreenloopError && error.code.startsWith('forge_')) options.onDependency('gitlab', false)
+  }
+}
+
+async function writeBrought(folder: string, files: readonly BroughtFile[]): Promise<void> {
+  for (const { path, content, executable } of files) {
+    const isPlain =
+      path !== '' &&
+      !path.includes('\0') &&
+      !path.startsWith('/') &&
+      path.split(/[\\/]/u).every((part) => !['', '.', '..'].includes(part))
+    if (!isPlain || content.byteLength > mostFileBytes) {
+      throw new GreenloopError('usage_invalid', `the file \`${path}\` cannot be brought in`, {
+        help: `a relative path without \`..\`, and at most ${mostFileBytes} bytes`,
+      })
+    }
+    const target = join(folder, ...path.split(/[\\/]/u))
+    await mkdir(dirname(target), { recursive: true })
+    await writeFile(target, content, { mode: executable ? 0o755 : 0o644 })
+  }
+}
+
+async function playGate({ run, state }: RepairView, job: string, { options, where }: Serving): Promise<string> {
+  const none = (why: string) =>
+    new GreenloopError('run_conflict', `the run ${run.id} waits for no job \`${job}\``, { why })
+  if (isOver(run)) throw none(`it is over: ${run.verdict ?? run.state}`)
+  const { projectId, pipelineId } = state ?? {}
+  if (projectId === undefined || pipelineId === undefined) throw none('it has no pipeline yet')
+  const setup = await readRepair({ config: options.config }, where)
+  const { it, close } = await openForge(setup, () => {}, where)
+  try {
+    const jobs = await it.forge.jobs(projectId, pipelineId, where.signal)
+    const found = jobs.find(({ name, status, isRetried }) => name === job && status === 'manual' && !isRetried)
+    if (found === undefined) throw none('no manual job of its pipeline has this name')
+    return (await it.forge.playJob(found.projectId, found.id, where.signal)).webUrl
+  } finally {
+    await close()
+  }
+}

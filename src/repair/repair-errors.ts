@@ -1,0 +1,24 @@
+import { GreenloopError } from '../domain/errors.ts'
+import type { ErrorCode } from '../domain/errors.ts'
+import type { RepairEnd, RepairState } from '../domain/repair.ts'
+import type { Ending } from './repair-state.ts'
+
+/** Failures that end a repair; after all others but those of the model it can go on later. */
+const ends: Partial<Readonly<Record<ErrorCode, RepairEnd>>> = {
+  forge_auth_failed: 'auth_failed',
+  git_auth_failed: 'auth_failed',
+  forge_not_found: 'project_not_found',
+  forge_rejected: 'gave_up',
+  git_refused: 'gave_up',
+  repair_conflict: 'gave_up',
+  replay_missing: 'llm_unavailable',
+}
+
+/** How a failure ends the repair; `undefined` for one after which it can go on later, from the phase that is on record. */
+export function endingOf(error: unknown, state: RepairState): Ending | undefined {
+  if (!(error instanceof GreenloopError)) return undefined
+  const end = error.code.startsWith('llm_') ? 'llm_unavailable' : ends[error.code]
+  if (end === undefined) return undefined
+  const isCurable = end === 'llm_unavailable' || end === 'auth_failed'
+  return { end, reason: error.message, advice: error.help, ...(isCurable ? { resumeAt: state.phase } : {}) }
+}
