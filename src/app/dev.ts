@@ -66,7 +66,7 @@ async function addProjects(server: DevGitLab, folder: string, shown: string): Pr
   const entries = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory())
   for (const { name } of entries) {
     const steps = await historyOf(join(folder, name))
-    await server.addProject({ path: `demo/${name}`, history: steps })
+    await server.addProject({ path: `demo/${name}`, history: steps, withPipelines: true })
   }
 }
 

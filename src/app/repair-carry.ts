@@ -73,7 +73,6 @@ export async function carryOutRepair(
   const record = async (state: RepairState): Promise<void> => {
     void write('repair', { text: toldState(state), state })
     await journal.flush()
-    onEvent?.({ kind: 'state', state: redactor.deep(state) })
   }
   let world: Awaited<ReturnType<typeof openWorld>> | undefined
   try {
@@ -86,13 +85,17 @@ export async function carryOutRepair(
     const last = redactor.deep(await runRepair(from, world.it, { signal: signal, target }))
     await world.it.save('result.json', `${JSON.stringify({ runId: run.id, ...last }, null, 2)}\n`)
     await journal.close()
-    // A model that is down may be up again: the run stays open, and goes on when it is resumed.
-    if (last.end !== 'llm_unavailable') await store.end(run.id, endingOf(last), run.epoch)
+    // What time or a person may cure leaves the run open: it goes on when it is resumed, by any process at once.
+    if (last.resumeAt === undefined) await store.end(run.id, endingOf(last), run.epoch)
+    else await letGo(held, claimed)
     return last
   } catch (error) {
     const cause = isLost(signal.reason) ? signal.reason : error
     await journal.close().catch(() => {})
-    if (cause instanceof GreenloopError && resumable.has(cause.code)) throw open(cause, run.id)
+    if (cause instanceof GreenloopError && resumable.has(cause.code)) {
+      if (!isLost(cause)) await letGo(held, claimed).catch(() => {})
+      throw open(cause, run.id)
+    }
     await store.end(run.id, failure(cause, signal), run.epoch)
     throw cause
   } finally {
@@ -121,6 +124,12 @@ function hold({ store, run }: ClaimedRepair, outer: AbortSignal) {
     claim.release()
   }
   return { signal: stop.signal, release }
+}
+
+/** Gives the claim back, so that nobody has to wait until it runs out. */
+async function letGo(held: { readonly release: () => void }, { store, run }: ClaimedRepair): Promise<void> {
+  held.release()
+  await store.renew(run.id, run.epoch, 0)
 }
 
 function isLost(reason: unknown): reason is GreenloopError {

@@ -109,8 +109,13 @@ export async function openRepairService(options: ServiceOptions, around: Surroun
         isOver(run) ? run : await store.requestCancel(run.id, reason === '' ? 'cancelled by a caller' : reason),
       )
     },
-    playGate: async (id, job) =>
-      playGate(await viewOf(store, await repairRun(store, id)), job, { options, where: within }),
+    playGate: async (id, job) => {
+      const run = await repairRun(store, id)
+      const jobUrl = await playGate(await viewOf(store, run), job, { options, where: within })
+      // One that ended at the gate goes on behind it.
+      if (standing(run) === 'interrupted' && isOfService(run) && !working.has(run.id)) begin(run.id)
+      return jobUrl
+    },
     close: async () => {
       // As if another process took them over: they stay open, and go on when the service is back.
       stop.abort(new GreenloopError('lease_lost', 'the service was stopped'))

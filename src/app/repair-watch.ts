@@ -4,6 +4,7 @@ import type { Forge, ForgeJob, ForgePipeline, ForgeProject } from '../domain/for
 import type { JobNote, RepairEvent } from '../domain/repair.ts'
 import { systemClock } from '../lib/clock.ts'
 import { random } from '../lib/random.ts'
+import { plainText } from '../lib/plain-text.ts'
 import { createRedactor } from '../lib/redact.ts'
 import type { Redactor } from '../lib/redact.ts'
 import { diagnose } from '../repair/diagnosis.ts'
@@ -134,7 +135,9 @@ async function told(
       )
       const report = await parts.forge.testReport(project.id, pipeline.id, signal)
       const { signature, failing, testsText, log } = diagnose({ failures, report, tracked: [], redact: redactor.text })
-      const text = [testsText, log].filter((part) => part !== '').join('\n\n')
+      const text = [redactor.text(plainText(watched.yamlErrors ?? '')), testsText, log]
+        .filter((part) => part !== '')
+        .join('\n\n')
       return { ...nothing, failing, signature, log: text, advice: 'greenloop repair run mends it' }
     }
   }

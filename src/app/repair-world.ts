@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { RepairSetup } from '../config/repair-setup.ts'
-import type { Forge, ForgeProject } from '../domain/forge.ts'
+import type { Forge, ForgeProject, MergeRequest } from '../domain/forge.ts'
 import type { RepairEvent, RepairState } from '../domain/repair.ts'
 import type { Repository } from '../domain/repository.ts'
 import { createGitLab } from '../forges/gitlab.ts'
@@ -57,11 +57,26 @@ export async function openForge(
     ...(ca === undefined ? {} : { ca }),
   })
   return {
-    it: { forge: local === undefined ? forge : { ...forge, name: 'local' }, token },
+    it: { forge: local === undefined ? forge : withoutPages(forge, setup.repository ?? '.'), token },
     close: async () => {
       await forge.close()
       await local?.server.close()
     },
+  }
+}
+
+/** A host on this machine is gone with its process: its pages lead nowhere, and the branch is in the repository itself. */
+function withoutPages(forge: Forge, repository: string): Forge {
+  const bare = <T extends MergeRequest | undefined>(request: T): T =>
+    request === undefined ? request : { ...request, webUrl: '' }
+  return {
+    ...forge,
+    name: 'local',
+    afterGreen: (branch) => `git -C ${repository} merge ${branch}`,
+    findMergeRequest: async (...args) => bare(await forge.findMergeRequest(...args)),
+    mergeRequest: async (...args) => bare(await forge.mergeRequest(...args)),
+    openMergeRequest: async (...args) => bare(await forge.openMergeRequest(...args)),
+    updateMergeRequest: async (...args) => bare(await forge.updateMergeRequest(...args)),
   }
 }
 
@@ -116,7 +131,7 @@ export async function openWorld(
       runId,
       forge,
       repository: repositoryOf(setup, { token, log: files.log, where }),
-      provider: await openRepairModel(setup, files.log, where),
+      provider: await openRepairModel(setup, files.log, quiet(where, redactor)),
       policy: setup.policy,
       clock: systemClock,
       random,
@@ -137,6 +152,12 @@ export async function openWorld(
     await close()
     throw error
   }
+}
+
+/** The surroundings, told without secrets: what a server says may repeat what it was sent. */
+function quiet(where: Surroundings, redactor: Redactor): Surroundings {
+  const { onStep } = where
+  return onStep === undefined ? where : { ...where, onStep: (text) => onStep(redactor.text(text)) }
 }
 
 /** Without webhooks nothing ever wakes the poller. */

@@ -94,7 +94,7 @@ export function printStanding({ runId, standing, folder, state }: RepairStanding
     )
   } else {
     const paint = painter(output.colour)
-    const open = standing === 'interrupted' || state?.end === 'llm_unavailable'
+    const open = standing === 'interrupted'
     output.print(
       `run       ${runId}  ${standing}\n${state === undefined ? 'nothing happened yet\n' : story(state, paint)}`,
     )
@@ -113,7 +113,7 @@ function story(state: RepairState, paint: Paint): string {
     ...flaky.map((job) => `flaky     ${visible(job)} failed and passed again with nothing changed`),
     ...notes.map((text) => `note      ${visible(firstLine(text))}`),
     ...(branch === undefined ? [] : [`branch    ${visible(branch)}`]),
-    ...(mergeRequest === undefined ? [] : [`request   ${visible(mergeRequest.webUrl)}`]),
+    ...(mergeRequest === undefined || mergeRequest.webUrl === '' ? [] : [`request   ${visible(mergeRequest.webUrl)}`]),
     ...(tokens === 0 ? [] : [`model     ${tokens} tokens${costUsd > 0 ? `, ${costUsd.toFixed(4)} USD` : ''}`]),
   ]
   return `${lines.join('\n')}\n`

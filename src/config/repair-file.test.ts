@@ -88,7 +88,7 @@ describe('a repair configuration', () => {
     expect(said).toContain('nowhere cannot be read (ENOENT)')
     expect(said).toContain('`services.llm_url` is missing')
     const [local] = await problemsOf('project: { forge: local }\nservices: { llm_command: "cat" }')
-    expect(local?.message).toBe('config.yaml: `project.repository` is missing')
+    expect(local?.message).toBe('`project.repository` is missing')
   })
 
   it('warns of a secret that stands in the file, and never shows it', async () => {
@@ -103,5 +103,12 @@ describe('a repair configuration', () => {
     const setup = await loadRepair('config.yaml', { cwd: folder, env: { TOKEN: 'glpat-0123456789' }, overrides })
     expect(setup).toMatchObject({ project: 'other/one', mergeRequest: 7, policy: { rounds: 1, totalTimeoutMs: 9000 } })
     expect(setup.policy.setup.create).toBe(true)
+  })
+
+  it('for a repository on this machine asks no GitLab, whatever it says of one', async () => {
+    await writeFile(join(folder, 'config.yaml'), whole.replace(/templates.*\n/, ''))
+    const around = { cwd: folder, env: { TOKEN: 'glpat-0123456789' }, overrides: { repository: 'here' } }
+    const setup = await loadRepair('config.yaml', around)
+    expect(setup).toMatchObject({ forge: 'local', repository: join(folder, 'here'), gitlab: undefined })
   })
 })

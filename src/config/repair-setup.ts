@@ -49,10 +49,12 @@ export async function readSetup(
 ): Promise<{ readonly setup?: RepairSetup; readonly problems: readonly Problem[] }> {
   const reader = createReader(origin)
   const { services, authentication, project } = file
-  const token = await reader.secret(authentication, 'gitlab_private_token')
+  // A local forge asks no GitLab, whatever the file says of one.
+  const isLocal = project.forge === 'local'
+  const token = isLocal ? undefined : await reader.secret(authentication, 'gitlab_private_token')
   const key = await reader.secret(authentication, 'llm_api_key')
   const grpcToken = await reader.secret(authentication, 'grpc_token')
-  const ca = await reader.text(services.gitlab_ca_file, ['services', 'gitlab_ca_file'])
+  const ca = isLocal ? undefined : await reader.text(services.gitlab_ca_file, ['services', 'gitlab_ca_file'])
   const policy = await readPolicy(file, { reader, folder: origin.folder })
   checkProject(file, { reader, token })
   checkModel(file, reader)

@@ -147,6 +147,8 @@ interface ProjectSetup {
 export interface Forge {
   /** How reports call it: `GitLab gitlab.example.com`, `local`. */
   readonly name: string
+  /** What a person does with a branch that is green, where that is not to merge its merge request. */
+  readonly afterGreen?: ((branch: string) => string) | undefined
   identify(signal: AbortSignal): Promise<ForgeIdentity>
   /** A project by its full path or id; `undefined` where it is not there or not visible. */
   findProject(path: string, signal: AbortSignal): Promise<ForgeProject | undefined>

@@ -83,6 +83,8 @@ export const guardCodes = {
   test_detection: 'behaves differently where it is tested',
   secret: 'holds a secret',
   hidden_text: 'holds characters that are not seen',
+  hidden_code: 'runs code that cannot be read',
+  reaches_out: 'starts a program or opens a connection',
   nothing_changed: 'changes nothing',
   same_patch: 'was tried before',
   syntax: 'does not parse',

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { chmod, lstat, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join, relative } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Sandbox, SandboxPolicy } from '../domain/ports.ts'
@@ -9,6 +9,7 @@ import { createMarker, markerName, reap } from '../lib/process-tree.ts'
 import { runProcess } from '../lib/process.ts'
 import type { ProcessEnd, ProcessOptions } from '../lib/process.ts'
 import type { CiContext } from './ci.ts'
+import { installedAround } from './ci-installed.ts'
 
 /** Where jobs run and with what. */
 export interface CiPlace {
@@ -24,9 +25,12 @@ const program = createRequire(import.meta.url).resolve('gitlab-ci-local')
 const foreignSettings = ['.gitlab-ci-local.yml', '.gitlab-ci-local-env']
 const tools = ['bash', 'git', 'rsync']
 
-/** Folders outside the working copy that jobs must be able to read: node, gitlab-ci-local and the programs of the PATH. */
+/** Folders outside the working copy that jobs must be able to read: node, gitlab-ci-local, and the programs of the PATH with what they need. */
 export function ciReadOnlyPaths(env: Readonly<Record<string, string>>): readonly string[] {
-  const folders = pathFolders(env).filter((folder) => isAbsolute(folder))
+  const home = env['HOME'] ?? homedir()
+  const folders = pathFolders(env)
+    .filter((folder) => isAbsolute(folder))
+    .flatMap((folder) => installedAround(folder, home))
   return [...new Set([process.execPath, dirname(dirname(program)), ...folders])]
 }
 

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parse } from 'yaml'
+import type { ReportedTest } from '../domain/forge.ts'
 import { systemClock } from '../lib/clock.ts'
 import { runProcess } from '../lib/process.ts'
 import type { CiJob, CiRunner } from './ci.ts'
@@ -74,12 +75,24 @@ function scriptedRunner(): ScriptedRunner {
       onOutput(isGood ? 'Job succeeded\n' : `ERROR: Job failed: exit code ${end.exitCode}\n`)
       const status = isGood ? 'success' : 'failed'
       const tests =
-        job?.['tests'] === true
-          ? [{ suite: name, classname: 'c', name: 'adds', status, output: end.stdout.text } as const]
-          : []
+        job?.['tests'] === 'told'
+          ? toldTests(name, end.stdout.text)
+          : job?.['tests'] === true
+            ? [{ suite: name, classname: 'c', name: 'adds', status, output: end.stdout.text } as const]
+            : []
       return { outcome: isGood ? 'success' : 'failed', exitCode: end.exitCode ?? 1, tests }
     },
   }
+}
+
+/** Tests of a job that tells them itself, a line for each: `pass NAME` or `fail NAME`. */
+function toldTests(suite: string, output: string): readonly ReportedTest[] {
+  return [...output.matchAll(/^(pass|fail) (\S+)$/gm)].map(([, word, test = '']) => ({
+    suite,
+    classname: 'c',
+    name: test,
+    status: word === 'pass' ? 'success' : 'failed',
+  }))
 }
 
 /** Any member of an answer, to be compared. */

@@ -9,15 +9,16 @@ import { sha256 } from '../lib/hash.ts'
 import type { CiRunner } from './ci.ts'
 import { createDevPipeline } from './dev-create.ts'
 import { openDevGit } from './dev-git.ts'
-import type { DevJob } from './dev-records.ts'
-import { catchUp } from './dev-push.ts'
+import { branchMoved, catchUp } from './dev-push.ts'
+import type { DevJob, DevProject } from './dev-records.ts'
 import { addDevProject } from './dev-repositories.ts'
 import type { NewDevProject } from './dev-repositories.ts'
 import { createScheduler } from './dev-scheduler.ts'
+import type { DevRoom } from './dev-scope.ts'
 import { createDevHandler } from './dev-server.ts'
 import { openDevStore } from './dev-state.ts'
 import { openTraces } from './dev-traces.ts'
-import { findPipeline, projectOf } from './dev-world.ts'
+import { findPipeline, findProject, projectOf } from './dev-world.ts'
 import type { DevWorld } from './dev-world.ts'
 
 /** How a test GitLab is set up. */
@@ -73,7 +74,10 @@ export async function startDevGitLab(config: DevGitLabConfig): Promise<DevGitLab
   return {
     url: world.url(),
     addProject: async (project) => {
-      const { id, path } = await addDevProject(world, project)
+      const isNew = findProject(world, project.path) === undefined
+      const added = await addDevProject(world, project)
+      const { id, path } = added
+      if (isNew && project.withPipelines === true) await pushHistory(room, added)
       await world.store.saved()
       return { id, path, cloneUrl: `${world.url()}/${path}.git` }
     },
@@ -107,6 +111,17 @@ async function openWorld(config: DevGitLabConfig, server: Server, signal: AbortS
     log: config.log ?? (() => {}),
     url: () => `http://${config.host ?? '127.0.0.1'}:${(server.address() as AddressInfo).port}`,
     signal,
+  }
+}
+
+/** Every commit of the default branch as if it had been pushed by itself: each gets its pipeline. */
+async function pushHistory(room: DevRoom, project: DevProject): Promise<void> {
+  const { defaultBranch: branch, gitDirectory } = project
+  const listed = await room.world.git.run(gitDirectory, ['rev-list', '--reverse', '--first-parent', branch])
+  let before: string | undefined
+  for (const after of listed.trim().split('\n')) {
+    await branchMoved(room, { project, branch, before, after, user: 'root' })
+    before = after
   }
 }
 

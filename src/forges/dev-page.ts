@@ -1,8 +1,10 @@
+import { plainText } from '../lib/plain-text.ts'
 import { xmlText } from '../lib/xml.ts'
 import { readDiffs } from './dev-diffs.ts'
 import type { DevReply } from './dev-http.ts'
 import { mergeStatus } from './dev-merge.ts'
-import { document, link, list, preformatted, table } from './dev-page-parts.ts'
+import { diffMarkup, markdown } from './dev-markdown.ts'
+import { badge, document, link, list, preformatted, table } from './dev-page-parts.ts'
 import type { DevJob, DevMergeRequest, DevPipeline, DevProject } from './dev-records.ts'
 import type { DevRoom } from './dev-scope.ts'
 import { findProject, jobsOf, pipelinesOf } from './dev-world.ts'
@@ -21,8 +23,18 @@ export async function pageReply(room: DevRoom, path: string): Promise<DevReply> 
   const body =
     kind === undefined ? projectPage(world, project) : await partPage(room, project, { kind, id: Number(id) })
   if (body === undefined) return page('404', '<p>Nothing is here.</p>', 404)
-  const up = `<p>${link('/', 'Projects')} / ${link(`/${project.path}`, project.path)}</p>`
-  return page(kind === undefined ? project.path : `${project.path} ${kind} ${id}`, up + body)
+  const up = `<nav>${link('/', 'Projects')} / ${link(`/${project.path}`, project.path)}</nav>`
+  return page(titleOf(project, kind, id), up + body)
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  merge_requests: 'Merge request !',
+  pipelines: 'Pipeline #',
+  jobs: 'Job #',
+}
+
+function titleOf({ path }: DevProject, kind = '', id = ''): string {
+  return kind === '' ? path : `${kinds[kind] ?? ''}${id}`
 }
 
 function page(title: string, body: string, status = 200): DevReply {
@@ -72,13 +84,13 @@ async function requestPage(world: DevWorld, project: DevProject, request: DevMer
   return [
     `<h2>${xmlText(request.title)}</h2>`,
     `<p>${request.state}, ${xmlText(status)}: ${xmlText(request.sourceBranch)} into ${xmlText(request.targetBranch)}</p>`,
-    preformatted(request.description),
-    '<h2>Notes</h2>',
-    ...notes.map(({ author, body }) => `<h3>${xmlText(author)}</h3>${preformatted(body)}`),
+    markdown(request.description),
+    '<h2>Comments</h2>',
+    ...notes.map(({ body }) => `<article>${markdown(body)}</article>`),
     '<h2>Pipelines</h2>',
     pipelineTable(project, pipelinesOf(world, request).toReversed()),
     '<h2>Changes</h2>',
-    ...diffs.map(({ new_path: path, diff }) => `<h3>${xmlText(path)}</h3>${preformatted(diff)}`),
+    ...diffs.map(({ new_path: path, diff }) => `<h3>${xmlText(path)}</h3>${diffMarkup(diff)}`),
   ].join('\n')
 }
 
@@ -86,11 +98,11 @@ function pipelinePage(world: DevWorld, project: DevProject, pipeline: DevPipelin
   const rows = jobsOf(world, pipeline.id).map((job) => [
     link(`/${project.path}/-/jobs/${job.id}`, job.name),
     xmlText(job.stage),
-    xmlText(job.status) + (job.isRetried ? ' (retried)' : '') + (job.allowFailure ? ' (may fail)' : ''),
+    badge(job.status) + (job.isRetried ? ' (retried)' : '') + (job.allowFailure ? ' (may fail)' : ''),
     job.downstream === undefined ? '' : link(`/${project.path}/-/pipelines/${job.downstream}`, `#${job.downstream}`),
   ])
   return [
-    `<h2>Pipeline #${pipeline.id}: ${xmlText(pipeline.status)}</h2>`,
+    `<p>${badge(pipeline.status)}</p>`,
     `<p>${xmlText(`${pipeline.source}, ${pipeline.ref}, ${pipeline.sha}`)}</p>`,
     pipeline.yamlErrors === undefined ? '' : preformatted(pipeline.yamlErrors),
     table(['Job', 'Stage', 'Status', 'Child'], rows),
@@ -100,10 +112,16 @@ function pipelinePage(world: DevWorld, project: DevProject, pipeline: DevPipelin
 async function jobPage({ traces }: DevRoom, project: DevProject, job: DevJob): Promise<string> {
   const trace = await traces.read(job.id)
   return [
-    `<h2>${xmlText(job.name)}: ${xmlText(job.status)}</h2>`,
+    `<h2>${xmlText(job.name)} ${badge(job.status)}</h2>`,
     `<p>${link(`/${project.path}/-/pipelines/${job.pipelineId}`, `Pipeline #${job.pipelineId}`)}</p>`,
-    preformatted(trace.subarray(Math.max(0, trace.length - maxTraceShown)).toString('utf8')),
+    preformatted(shownTrace(trace)),
   ].join('\n')
+}
+
+/** What a person reads: no colours, no marks of sections, of lines written over each other the last. */
+function shownTrace(trace: Buffer): string {
+  const text = trace.subarray(Math.max(0, trace.length - maxTraceShown)).toString('utf8')
+  return plainText(text.replaceAll(/section_(?:start|end):\d+:[^\r\n]*\r/g, ''))
 }
 
 function pipelineTable(project: DevProject, pipelines: readonly DevPipeline[]): string {
@@ -111,7 +129,7 @@ function pipelineTable(project: DevProject, pipelines: readonly DevPipeline[]): 
     .slice(0, maxShown)
     .map(({ id, status, ref, sha, source }) => [
       link(`/${project.path}/-/pipelines/${id}`, `#${id}`),
-      xmlText(status),
+      badge(status),
       xmlText(ref),
       xmlText(sha.slice(0, 8)),
       xmlText(source),

@@ -18,6 +18,8 @@ export interface NewDevProject {
   readonly repository?: string
   /** Uses that repository itself: branches are pushed into it. */
   readonly inPlace?: boolean
+  /** Each commit of a new project gets a pipeline, as if they had been pushed one by one. */
+  readonly withPipelines?: boolean
 }
 
 const pathShape = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(\/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$/

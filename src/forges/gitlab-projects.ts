@@ -76,7 +76,8 @@ export function projectCalls(
       const name = lastOf(path)
       const group = path.slice(0, Math.max(0, path.length - name.length - 1))
       const namespace = group === '' ? {} : { namespace_id: await namespaceId(api, group, signal) }
-      const body = { name, path: name, visibility, ...namespace }
+      // With its first commit there is a branch to begin at.
+      const body = { name, path: name, visibility, initialize_with_readme: true, ...namespace }
       const proof = (signal: AbortSignal) => findProject(path, signal)
       return await api.change({ method: 'POST', path: '/projects', body, schema, proof }, signal)
     },

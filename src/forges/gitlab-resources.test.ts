@@ -53,6 +53,7 @@ describe('projects', () => {
       name: 'new',
       path: 'new',
       visibility: 'private',
+      initialize_with_readme: true,
       namespace_id: 7,
     })
   })

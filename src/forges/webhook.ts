@@ -9,7 +9,7 @@ import { sha256 } from '../lib/hash.ts'
 /** Listens for webhooks. What they say is not believed: they only wake whoever waits, who then asks the host. */
 export interface Webhook {
   readonly port: number
-  /** Comes back with the next event; rejects with the signal's reason. */
+  /** Comes back with the next event, or with one that came while nobody waited; rejects with the signal's reason. */
   readonly woken: (signal: AbortSignal) => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -25,12 +25,15 @@ export async function openWebhook(config: {
   readonly host?: string | undefined
 }): Promise<Webhook> {
   const waiting = new Set<() => void>()
+  let wasMissed = false
   const server = createServer({ requestTimeout: requestMs, headersTimeout: requestMs }, (request, response) => {
     request.resume()
     const isKnown = request.method === 'POST' && events.has(String(request.headers['x-gitlab-event']))
     const status = !isAllowed(request, config.secret) ? 401 : isKnown ? 204 : 202
     response.writeHead(status, { connection: 'close' }).end()
-    if (status === 204) for (const wake of waiting) wake()
+    if (status !== 204) return
+    wasMissed = waiting.size === 0
+    for (const wake of waiting) wake()
   })
   server.listen(config.port, config.host)
   await once(server, 'listening').catch((cause: Error) => {
@@ -53,6 +56,10 @@ export async function openWebhook(config: {
           reject(signal.reason as Error)
         }
         if (signal.aborted) return stop()
+        if (wasMissed) {
+          wasMissed = false
+          return resolve()
+        }
         signal.addEventListener('abort', stop, { once: true })
         waiting.add(done)
       }),

@@ -1,15 +1,26 @@
 import type { GuardFinding } from '../domain/repair.ts'
 import type { PatchedFile } from './apply.ts'
 import { behaviourMarkers } from './guard-behaviour.ts'
+import { detectionMarkers } from './guard-detection.ts'
+import { exitMarkers } from './guard-exits.ts'
+import { tamperMarkers } from './guard-tamper.ts'
 import { blocking, warning } from './guard-input.ts'
 import type { GuardInput } from './guard-input.ts'
 import { languageOf } from './guard-language.ts'
+import type { Language } from './guard-language.ts'
 import { plainMarkers } from './guard-markers.ts'
 import type { Marker } from './guard-markers.ts'
+import { bare, plain } from './guard-plain.ts'
 import { isTestPath } from './guard-protected.ts'
 import { changedText } from './patch-lines.ts'
 
-const markers: readonly Marker[] = [...plainMarkers, ...behaviourMarkers]
+const markers: readonly Marker[] = [
+  ...plainMarkers,
+  ...exitMarkers,
+  ...detectionMarkers,
+  ...tamperMarkers,
+  ...behaviourMarkers,
+]
 
 /** Findings about text that a patch adds. What a file held before may stay, move within it, or go. */
 export function addedFindings({ files, findSecrets }: GuardInput): GuardFinding[] {
@@ -20,15 +31,14 @@ function markerFindings(file: PatchedFile): GuardFinding[] {
   const { path } = file
   const language = languageOf(path, file.after)
   const test = isTestPath(path)
-  const before = plain(file.before ?? '')
-  const after = plain(file.after)
+  const before = textsOf(file.before ?? '', language)
+  const after = textsOf(file.after, language)
   return markers
     .filter(
       (marker) => !(test && marker.notInTests === true) && (marker.in?.includes(language) ?? language !== 'prose'),
     )
     .flatMap((marker): GuardFinding[] => {
-      const now = count(after, marker.pattern)
-      if (now === 0 || now <= count(before, marker.pattern)) return []
+      if (!after.some((text, index) => counted(text, marker) > counted(before[index] ?? '', marker))) return []
       const text = `adds ${marker.name}${lineOf(file, marker.pattern)}.`
       return [
         marker.warns === true
@@ -38,17 +48,15 @@ function markerFindings(file: PatchedFile): GuardFinding[] {
     })
 }
 
-/**
- * Text as the language reads it: Python takes letters of other forms for the same names, JavaScript takes escapes for the letters, and a
- * shell goes on after a backslash at the end of a line.
- */
-const plain = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .replaceAll(/\\u(?:\{0{0,4}([0-9a-f]{2})\}|00([0-9a-f]{2}))/gi, (_, long?: string, short?: string) =>
-      String.fromCharCode(Number.parseInt(long ?? short ?? '', 16)),
-    )
-    .replaceAll(/\\\r?\n/g, ' ')
+/** A text with its comments, which may silence checks, and without, where they hide what is called. */
+function textsOf(text: string, language: Language): readonly string[] {
+  const whole = plain(text)
+  return [whole, bare(whole, language)]
+}
+
+function counted(text: string, { pattern, needs }: Marker): number {
+  return needs === undefined || needs.test(text) ? count(text, pattern) : 0
+}
 
 function count(text: string, pattern: RegExp): number {
   let found = 0

@@ -105,7 +105,7 @@ describe('a reply', () => {
     [
       'runs what it decodes',
       python('    exec(__import__("base64").b64decode("cGFzcw=="))\n    return a + b'),
-      'hidden_text',
+      'hidden_code',
     ],
     ['hides text from the reader', python('    # \u202e b + a nruter\n    return a + b'), 'hidden_text'],
     ['brings a secret', python('    key = "glpat-aaaaaaaaaaaaaaaaaaaa"\n    return a + b'), 'secret'],

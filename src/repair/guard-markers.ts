@@ -7,6 +7,8 @@ export interface Marker {
   /** What it is, in words. */
   readonly name: string
   readonly pattern: RegExp
+  /** Counted only in files that hold this too; not global. */
+  readonly needs?: RegExp | undefined
   /** Languages in which it counts; all but prose where absent. */
   readonly in?: readonly Language[] | undefined
   /** Only told; otherwise the patch is refused. */
@@ -42,7 +44,13 @@ const skips: readonly Marker[] = [
     code: 'skip_marker',
     name: 'a hook that takes tests out',
     pattern:
-      /\b(?:pytest_collection_modifyitems|pytest_ignore_collect|pytest_runtest_\w+|pytest_pyfunc_call|collect_ignore\w*|pytest_sessionfinish)\b|__test__\s*=\s*False/g,
+      /\b(?:pytest_collection_modifyitems|pytest_ignore_collect|pytest_runtest_\w+|pytest_pyfunc_call|collect_ignore\w*|pytest_sessionfinish)\b|__test__\s*=\s*(?:False|None|0|\{)/g,
+  },
+  {
+    code: 'skip_marker',
+    name: 'a skip of a doctest',
+    pattern: /\bdoctest:\s*\+(?:SKIP|IGNORE_EXCEPTION_DETAIL)\b/g,
+    in: ['python', 'prose'],
   },
   {
     code: 'skip_marker',
@@ -102,6 +110,13 @@ const silencers: readonly Marker[] = [
   },
   {
     code: 'silenced',
+    name: 'a type that allows everything',
+    pattern: /\bas\s+(?:any|never|unknown\s+as)\b|[:<]\s*any\b/g,
+    in: script,
+    warns: true,
+  },
+  {
+    code: 'silenced',
     name: 'a comment that silences all rules',
     pattern: /\b(?:eslint|oxlint)-disable(?:-next-line|-line)?[ \t]*(?:\*\/|$)/gm,
     in: script,
@@ -137,43 +152,6 @@ const silencers: readonly Marker[] = [
     name: 'an exit code thrown away in a command',
     pattern: /\|\|\s*(?:true|:|exit 0)\s*["'`]/g,
     in: ['python', 'script', 'other'],
-  },
-  {
-    code: 'silenced',
-    name: 'an end of the process as if all were well',
-    pattern:
-      /\bsys\s*\.\s*exit\s*\(\s*(?:0|None|False)?\s*\)|\b_exit\b|\bos\s*\.\s*(?:abort\s*\(|(?:kill|killpg)\s*\(\s*(?:os\b|0\b))|\bSystemExit\s*(?:\(\s*(?:0|None)?\s*\)|(?=[\r\n]|$))|(?<![\w.])(?:exit|quit)\s*\(\s*0?\s*\)/g,
-    in: python,
-  },
-  {
-    code: 'silenced',
-    name: 'an end of the process as if all were well',
-    pattern:
-      /\bprocess\s*\??\.\s*(?:exit\s*\(\s*(?:0\s*)?\)|exitCode\s*=\s*(?:0\b|undefined)|reallyExit|abort\s*\(|kill\s*\(\s*process\b)|\bprocess\s*(?:\?\.)?\[\s*["'`](?:exit|reallyExit)|\bexit(?:Code)?\b[^\n]{0,60}(?:\bfrom\s*["'](?:node:)?process["']|\}\s*=\s*process\b)|\b(?:Deno|Bun)\.exit\(\s*0?\s*\)/g,
-    in: script,
-  },
-  {
-    code: 'silenced',
-    name: 'an end of the process as if all were well',
-    pattern:
-      /\b(?:os\.Exit|System\.exit|Environment\.Exit|exitProcess|(?:std::)?process::exit|Runtime\.getRuntime\(\)\.halt)\s*\(\s*0\s*\)/g,
-    in: ['other'],
-  },
-  {
-    code: 'silenced',
-    name: 'code that runs when the process ends',
-    pattern:
-      /\batexit\b|\bdef\s+__del__\b|\bsys\s*\.\s*(?:excepthook|unraisablehook|settrace|setprofile)\b|\bthreading\s*\.\s*excepthook\b|\bweakref\s*\.\s*finalize\b/g,
-    in: python,
-    notInTests: true,
-  },
-  {
-    code: 'silenced',
-    name: 'code that runs when the process ends',
-    pattern:
-      /\bprocess\s*\??\.\s*(?:on|once|addListener|prependListener)\s*\(\s*["'`](?:exit|beforeExit|uncaughtException|unhandledRejection)/g,
-    in: script,
-    notInTests: true,
   },
   {
     code: 'silenced',

@@ -4,6 +4,7 @@ import type { PatchedFile } from './apply.ts'
 import { blocking } from './guard-input.ts'
 import type { GuardInput } from './guard-input.ts'
 import { foldPath, isProtected } from './guard-protected.ts'
+import { shadowedModule } from './guard-shadow.ts'
 
 const longestPath = 1_000
 /** Letters of these scripts look like Latin ones. */
@@ -106,6 +107,8 @@ function collisionOf(path: string, tree: Tree): string | undefined {
   const names = path.split('/')
   const parent = names.map((_, index) => names.slice(0, index).join('/')).find((prefix) => tree.files.has(prefix))
   if (parent !== undefined) return `lies below ${parent}, which is a file.`
+  const module = shadowedModule(path, (each) => tree.files.has(each))
+  if (module !== undefined) return `takes the place of \`${module}\`, which everything else imports. Name it otherwise.`
   const words = path.match(/\p{L}{1,300}/gu) ?? []
   const mixed = words.some((word) => /[A-Za-z]/.test(word) && alike.test(word))
   return mixed ? 'mixes alphabets whose letters look alike in one word.' : undefined

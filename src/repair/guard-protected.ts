@@ -13,23 +13,25 @@ const tests = `
   test*/ __tests__/ __test__/ __mocks__/ __snapshots__/ snapshots/ spec/ specs/ testdata/ fixtures/ __fixtures__/ e2e/ cypress/ golden/
   test tests runtests* run-tests* run_tests* *_test.* *-test.* *_tests.* test_*.* test.* tests.* test-*.* *.spec.* *.test.* *_spec.* *-spec.* *.tests.* *.e2e.* *.cy.* *.feature
   *.snap *.golden *.approved.* conftest.py pytest.ini .pytest.ini tox.ini noxfile.py
+  __tests__.* __test__.* *.test-d.* setup-tests.* setuptests.* mocks/ expected/ junit*.xml pytest_*.py pytest_*/ pytest.toml .pytest.toml tox.toml
   pytest.py pytest/ _pytest/ unittest.py unittest/ pluggy/ doctest.py
-  vitest.* vitest-*.* jest.* jest-*.* playwright.* karma.* cypress.* .mocharc* ava.config.* wdio.* phpunit.xml* .rspec nightwatch.*`
+  vitest.* vitest-*.* jest.* jest-*.* playwright.* karma.* cypress.* .mocharc* mocha.opts .taprc ava.config.* wdio.* phpunit.xml* .rspec nightwatch.*`
 /** Case counts here: \`LoginTest.java\` is a test, \`Latest.java\` is not. */
 const testClass =
   /(?:^|\/)(?:Test[A-Z]\w*|\w*(?:Test|Tests|TestCase|Spec|IT))\.(?:java|kt|kts|scala|groovy|cs|fs|vb|swift|php|m|mm|dart)$/
 
 const pipeline = `
-  .gitlab-ci.* *.gitlab-ci.yml *.gitlab-ci.yaml .gitlab/ .github/ .circleci/ .buildkite/ .teamcity/ ci/ .ci/ Jenkinsfile* azure-pipelines*
+  .gitlab-ci.* gitlab-ci.y*ml ci.y*ml .ci.y*ml *.gitlab-ci.yml *.gitlab-ci.yaml .gitlab/ .github/ .circleci/ .buildkite/ .teamcity/ ci/ .ci/ Jenkinsfile* azure-pipelines*
   .travis.* bitbucket-pipelines.* .drone.* .woodpecker* appveyor.* .cirrus.* buildspec.*`
 
 const settings = `
   package.json tsconfig*.json jsconfig*.json deno.json* bunfig.toml .npmrc .yarnrc* .pnpmfile.* pnpm-workspace.yaml lerna.json nx.json turbo.json
-  .eslintrc* eslint.config.* .eslintignore .oxlintrc* .oxfmtrc* biome.json* .prettierrc* prettier.config.* .prettierignore .stylelintrc*
+  .eslintrc* eslint.config.* .eslintignore .oxlintrc* oxlint.config.* .oxfmtrc* biome.json* .prettierrc* prettier.config.* .prettierignore .stylelintrc*
   stylelint.config.* tslint.json .nycrc* nyc.config.* .c8rc* .swcrc .babelrc* babel.config.* vite.config.* webpack.config.* rollup.config.*
   knip.* .knip.* commitlint.* .lintstagedrc* tsup.config.* esbuild.config.* next.config.* nuxt.config.* svelte.config.* angular.json
   pyproject.toml setup.cfg setup.py requirements*.txt constraints*.txt Pipfile environment.yml .flake8 .pylintrc pylintrc mypy.ini .mypy.ini
   ruff.toml .ruff.toml pyrightconfig.json .coveragerc .bandit .pydocstyle .yapfrc .style.yapf .isort.cfg sitecustomize.py usercustomize.py *.pth
+  uv.toml pip.conf pip.ini hatch.toml pdm.toml *.egg-info/ *.dist-info/ entry_points.txt *.pyc *.pyo __pycache__/ *.so *.pyd *.dll *.dylib .yarn/ .pnp.*
   Makefile makefile GNUmakefile *.mk justfile .justfile Taskfile.* CMakeLists.txt *.cmake meson.build BUILD BUILD.bazel WORKSPACE *.bzl SConstruct
   Rakefile Gemfile *.gemspec .rubocop* Cargo.toml clippy.toml .clippy.toml rustfmt.toml .rustfmt.toml build.rs .cargo/ go.mod go.work .golangci.*
   pom.xml build.gradle* settings.gradle* gradle.properties gradle/ gradlew* mvnw* .mvn/ checkstyle*.xml pmd*.xml spotbugs*.xml detekt*.yml

@@ -35,10 +35,9 @@ export function symbolFindings(input: GuardInput): GuardFinding[] {
 
 function removedNames({ path, before, after }: PatchedFile): string[] {
   if (before === undefined || grammarOf(path) === undefined) return []
-  const now = namesOf(path, after, true)
-  return now === undefined
-    ? []
-    : [...(namesOf(path, before, false) ?? [])].filter((name) => !now.has(name)).slice(0, namesLooked)
+  const old = [...(namesOf(path, before, false) ?? [])]
+  const now = old.length === 0 ? undefined : namesOf(path, after, true)
+  return now === undefined ? [] : old.filter((name) => !now.has(name)).slice(0, namesLooked)
 }
 
 /** Names that a text defines or, with `imports`, has from elsewhere. */

@@ -492,12 +492,15 @@ const additions: readonly (readonly [GuardCode, string, readonly string[], reado
     ],
   ],
   [
+    'hidden_code',
+    'src/a.py',
+    ['exec(base64.b64decode("eA=="))', 'eval(codecs.decode("x", "rot13"))', 'exec(zlib.decompress(x))'],
+    ['base64.b64decode(x)', 're.compile("a")'],
+  ],
+  [
     'hidden_text',
     'src/a.py',
     [
-      'exec(base64.b64decode("eA=="))',
-      'eval(codecs.decode("x", "rot13"))',
-      'exec(zlib.decompress(x))',
       'x = "a\u202eb"',
       'x = "a\u200bb"',
       'x = 1 \u00ad',
@@ -507,18 +510,10 @@ const additions: readonly (readonly [GuardCode, string, readonly string[], reado
       'x = "\u{e0041}"',
       'x = 1  # \u3164',
     ],
-    [
-      'base64.b64decode(x)',
-      'x = "\\u202e"',
-      'x = "é 中 я"',
-      'x = "👩‍💻 ❤️ ✔️ 1️⃣"',
-      'x = "می\u200cخواهم"',
-      'x = 1\f',
-      're.compile("a")',
-    ],
+    ['x = "\\u202e"', 'x = "é 中 я"', 'x = "👩‍💻 ❤️ ✔️ 1️⃣"', 'x = "می\u200cخواهم"', 'x = 1\f'],
   ],
   [
-    'hidden_text',
+    'hidden_code',
     'src/a.ts',
     ['eval(atob("eA=="))', 'new Function(Buffer.from(x, "base64").toString())()'],
     ['atob(x)', 'Buffer.from(x, "base64")'],
@@ -579,9 +574,9 @@ describe('what a file held before', () => {
 describe('what is only told', () => {
   it('is a program that is started, a swallowed exception, code put together', () => {
     expect(told(edited('a.py', 'x = 1\n', 'import subprocess\nsubprocess.run(["ls"])\n'))).toEqual([
-      'hidden_text (told)',
+      'reaches_out (told)',
     ])
-    expect(told(edited('a.ts', 'x\n', 'fetch("https://example.com")\n'))).toEqual(['hidden_text (told)'])
+    expect(told(edited('a.ts', 'x\n', 'fetch("https://example.com")\n'))).toEqual(['reaches_out (told)'])
     expect(told(edited('a.py', 'x = 1\n', 'try:\n    x = 1\nexcept Exception:\n    pass\n'))).toEqual([
       'silenced (told)',
     ])
@@ -694,8 +689,8 @@ describe('the guards', () => {
     'NODE_ENV ',
     'catch (',
     'assert.a',
-  ])('take bounded time over 300,000 characters of %j', (part) => {
-    const after = part.repeat(Math.floor(300_000 / part.length))
+  ])('take bounded time over half a megabyte of %j', (part) => {
+    const after = part.repeat(Math.floor(500_000 / part.length))
     for (const path of ['a.py', 'a.ts', 'a.yml']) {
       const started = performance.now()
       checkPatch(edited(path, 'x\n', after))

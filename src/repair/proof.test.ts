@@ -83,13 +83,13 @@ describe('the proof of a patch', () => {
   ] as const)('says nothing where the job %s without the patch', async (_what, end, why) => {
     const { input, runs } = scripted({ old: end })
     expect(await prove(input, signal)).toEqual({ kind: 'none', why: expect.stringContaining(why) })
-    expect(runs).toEqual(['old'])
+    expect(runs).toContain('old')
   })
 
   it('says nothing where the job fails here in another way than in the pipeline', async () => {
     const { input, runs } = scripted({ old: red }, { printed: 'TypeError: b is not a function' })
     expect(await prove(input, signal)).toMatchObject({ kind: 'none', why: expect.stringContaining('another way') })
-    expect(runs).toEqual(['old'])
+    expect(runs).toContain('old')
   })
 
   it('is made where the job fails here as in the pipeline', async () => {

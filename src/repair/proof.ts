@@ -43,7 +43,7 @@ const maxJobs = 5
 const maxOutput = 16_000
 
 /**
- * Runs the script of each failing job (the first 5) in the sandbox: without the patch, where it has to fail, then with it. The
+ * Runs the script of each failing job (the first 5) in the sandbox: without the patch, where it has to fail, and with it. The
  * first that still fails ends it. Throws `sandbox_unavailable` where a sandbox is required and none can be had.
  */
 export async function prove(input: ProofInput, signal: AbortSignal): Promise<Proof> {
@@ -76,10 +76,10 @@ function different(jobs: readonly ProofJob[]): readonly ProofJob[] {
 }
 
 async function proveJob(job: ProofJob, input: Boxed, signal: AbortSignal): Promise<Proof> {
-  const before = await runBefore(job, input, signal)
+  // Side by side, for both are wanted nearly always.
+  const [before, after] = await Promise.all([runBefore(job, input, signal), runOn(input.after, { job, input }, signal)])
   const obstacle = obstacleOf(before, input.printed)
   if (obstacle !== undefined) return none(`${word(job.name)}: ${obstacle}`)
-  const after = await runOn(input.after, { job, input }, signal)
   const output = shown(after)
   return { kind: after.exitCode === 0 && !after.timedOut ? 'passed' : 'failed', job: job.name, output }
 }

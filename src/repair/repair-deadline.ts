@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
 import type { Ending } from './repair-state.ts'
 import { GreenloopError } from '../domain/errors.ts'
 
@@ -50,8 +50,11 @@ export function startDeadline(clock: Clock, leftMs: number, outer: AbortSignal):
 /** Waits for work that obeys a signal, and no longer than a second beyond it for work that does not. */
 export async function obeying<T>(clock: Clock, signal: AbortSignal, work: Promise<T>): Promise<T> {
   let onAbort = (): void => undefined
+  let timer: Timer | undefined
   const left = new Promise<never>((_, reject) => {
-    onAbort = () => void clock.after(graceMs, () => reject(signal.reason as Error))
+    onAbort = () => {
+      timer = clock.after(graceMs, () => reject(signal.reason as Error))
+    }
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
   })
@@ -59,6 +62,8 @@ export async function obeying<T>(clock: Clock, signal: AbortSignal, work: Promis
     return await Promise.race([work, left])
   } finally {
     signal.removeEventListener('abort', onAbort)
+    // It would keep the process for a second.
+    timer?.cancel()
   }
 }
 

@@ -19,6 +19,7 @@ export function endingOf(error: unknown, state: RepairState): Ending | undefined
   if (!(error instanceof GreenloopError)) return undefined
   const end = error.code.startsWith('llm_') ? 'llm_unavailable' : ends[error.code]
   if (end === undefined) return undefined
-  const isCurable = end === 'llm_unavailable' || end === 'auth_failed'
+  // What a host does not show just now may be there again, too.
+  const isCurable = end === 'llm_unavailable' || end === 'auth_failed' || end === 'project_not_found'
   return { end, reason: error.message, advice: error.help, ...(isCurable ? { resumeAt: state.phase } : {}) }
 }

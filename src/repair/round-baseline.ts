@@ -1,10 +1,10 @@
 import { baselineOf } from './baseline.ts'
 import { currentJobs, finishedTrace } from './jobs.ts'
 import type { ForgeJob } from '../domain/forge.ts'
-import { known } from './repair-state.ts'
 import type { RepairContext } from './repair-context.ts'
 import type { RepairState, TestBaseline } from '../domain/repair.ts'
 import { watchParts } from './repair-context.ts'
+import { reportOf } from './round-report.ts'
 
 /** Jobs whose traces are read to count tests, at most. */
 const mostTraces = 40
@@ -15,9 +15,10 @@ export async function baselineAt(
   jobs: readonly ForgeJob[],
   context: RepairContext,
 ): Promise<TestBaseline> {
-  const { world, signal } = context
-  const report = await world.forge.testReport(known(state.projectId), known(state.pipelineId), signal)
-  const ran = currentJobs(jobs).filter((job) => job.kind === 'job' && isRun(job))
+  const { signal } = context
+  const current = currentJobs(jobs)
+  const report = await reportOf(state, current, context)
+  const ran = current.filter((job) => job.kind === 'job' && isRun(job))
   const traces: { job: string; trace: string }[] = []
   for (const job of ran.slice(0, mostTraces)) {
     traces.push({ job: job.name, trace: await finishedTrace(job, watchParts(context), signal) })

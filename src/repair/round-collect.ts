@@ -3,9 +3,11 @@ import { diagnose } from './diagnosis.ts'
 import type { Diagnosis, JobFailure } from './diagnosis.ts'
 import { filesOf, repositoryOf, watchParts } from './repair-context.ts'
 import type { Collected, RepairContext } from './repair-context.ts'
+import { GreenloopError } from '../domain/errors.ts'
 import type { ForgeJob } from '../domain/forge.ts'
 import { known } from './repair-state.ts'
 import type { RepairState } from '../domain/repair.ts'
+import { reportOf } from './round-report.ts'
 import { sha256 } from '../lib/hash.ts'
 import { capTail } from '../lib/plain-text.ts'
 
@@ -24,7 +26,7 @@ export async function collect(state: RepairState, context: RepairContext): Promi
   const projectId = known(state.projectId)
   const jobs = currentJobs(await world.forge.jobs(projectId, pipelineId, signal))
   const failures = await failuresOf(failedJobs(jobs), state, context)
-  const report = await world.forge.testReport(projectId, pipelineId, signal)
+  const report = await reportOf(state, jobs, context)
   const tracked = (await filesOf(state, context)).map(({ path }) => path)
   const found = diagnose({ failures, report, tracked, redact: world.redactor.text })
   const diagnosis = failures.length === 0 ? greenButLess(found, state) : found
@@ -75,8 +77,17 @@ async function greenTrace(
   { world, signal }: RepairContext,
 ): Promise<string | undefined> {
   const same = green.find(({ name, status, kind }) => name === job.name && status === 'success' && kind === 'job')
-  return same === undefined ? undefined : world.forge.trace(same.projectId, same.id, signal)
+  if (same === undefined) return undefined
+  try {
+    return await world.forge.trace(same.projectId, same.id, signal)
+  } catch (error) {
+    // It only helps to tell what matters; an old trace may be erased, or not for everybody.
+    if (error instanceof GreenloopError && unseen.has(error.code)) return undefined
+    throw error
+  }
 }
+
+const unseen: ReadonlySet<string> = new Set(['forge_not_found', 'forge_auth_failed'])
 
 /** Letters, digits, hyphens and dots of a name. */
 function fileName(name: string): string {

@@ -1,4 +1,5 @@
 import { chooseFiles } from './source-files.ts'
+import { isProtected } from './guards.ts'
 import { collect } from './round-collect.ts'
 import { filesOf, repositoryOf } from './repair-context.ts'
 import type { PromptFile } from './source-files.ts'
@@ -56,6 +57,7 @@ async function files(
     changed: await changedPaths(state, context),
     tracked,
     maxChars: fileRoom[lastRound(state).strategy],
+    isOpened: (path) => isProtected(path, world.policy.guards, []) === undefined,
     read: async (path) => {
       const bytes = await repository.read(sha, path, maxFileBytes, signal)
       return bytes === undefined || bytes.includes(0)

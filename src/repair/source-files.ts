@@ -26,6 +26,8 @@ export interface FileChoice {
   readonly maxChars: number
   /** Content of a file; `undefined` where it is not there or not text. */
   readonly read: (path: string) => Promise<string | undefined>
+  /** Whether a test may be changed all the same. */
+  readonly isOpened?: ((path: string) => boolean) | undefined
 }
 
 interface Candidate {
@@ -68,7 +70,8 @@ export async function chooseFiles(input: FileChoice): Promise<readonly PromptFil
     if (content === undefined || content.includes('\0')) continue
     const excerpt = excerptOf(content, Math.min(left, Math.max(leastChars, Math.floor(input.maxChars * share))), lines)
     left -= excerpt.content.length
-    files.push({ path, reason, ...excerpt })
+    const isOpened = reason === 'test' && input.isOpened?.(path) === true
+    files.push({ path, reason: isOpened ? 'mentioned' : reason, ...excerpt })
   }
   return files
 }

@@ -15,7 +15,7 @@ export async function afterGreen(state: RepairState, green: Green, context: Repa
     const greenPipelines = [...(state.greenPipelines ?? []), known(state.pipelineId)]
     return move(noted, 'polling', { pipelineId: next, otherPipelines: others, greenPipelines })
   }
-  if (noted.rounds.at(-1)?.outcome !== 'pushed') return unchanged(noted)
+  if (noted.rounds.at(-1)?.outcome !== 'pushed') return unchanged(noted, context)
   const findings = await lostWithin(noted, context)
   const all = [...lastRound(noted).findings, ...findings]
   if (findings.some(({ blocks }) => blocks)) {
@@ -26,7 +26,7 @@ export async function afterGreen(state: RepairState, green: Green, context: Repa
   return endWith(told, {
     end: 'succeeded',
     reason: `the pipeline of ${known(told.pushedSha).slice(0, 12)} is green after ${number} round${number === 1 ? '' : 's'}`,
-    advice: 'Review the merge request and merge it. Greenloop never merges.',
+    advice: adviceFor(told, context),
   })
 }
 
@@ -38,7 +38,7 @@ function withFlaky(state: RepairState, jobs: readonly ForgeJob[]): RepairState {
 }
 
 /** Green without a patch: the files that were brought in are fine, or a failure did not come again. */
-function unchanged(state: RepairState): RepairState {
+function unchanged(state: RepairState, context: RepairContext): RepairState {
   const sha = known(state.pushedSha).slice(0, 12)
   if (state.pushedSha === state.baseSha) {
     const why =
@@ -52,6 +52,11 @@ function unchanged(state: RepairState): RepairState {
   return endWith(state, {
     end: 'succeeded',
     reason: `the pipeline of ${sha} is green with the files that were brought in`,
-    advice: 'Review the merge request and merge it. Greenloop never merges.',
+    advice: adviceFor(state, context),
   })
+}
+
+function adviceFor(state: RepairState, { world }: RepairContext): string {
+  const review = 'Review the merge request and merge it. Greenloop never merges.'
+  return world.forge.afterGreen?.(known(state.branch)) ?? review
 }

@@ -22,8 +22,8 @@ export const preflight: Step = async (state, context) => {
   const { project } = found
   context.memory.project = project
   const named = { ...state, projectId: project.id, projectPath: project.path }
-  const missing = whatIsMissing(project)
-  if (missing !== undefined) return refused(named, missing)
+  const missing = whatIsMissing(named, project)
+  if (missing !== undefined) return missing
   return onBranch(named, project, context)
 }
 
@@ -36,15 +36,21 @@ function demandBox({ world }: RepairContext): void {
   )
 }
 
-function whatIsMissing(project: ForgeProject): string | undefined {
-  if (project.isArchived) return `the project ${project.path} is archived: nobody can push to it`
+function whatIsMissing(state: RepairState, project: ForgeProject): RepairState | undefined {
+  if (project.isArchived) {
+    const advice = 'Unarchive it, then `greenloop repair resume ID`.'
+    return refused(state, `the project ${project.path} is archived: nobody can push to it`, advice)
+  }
   const level = project.accessLevel
   if (level === undefined || level >= developer) return undefined
-  return `the token has the role ${level} in ${project.path}, and pushing needs Developer (${developer})`
+  const reason = `the token has the role ${level} in ${project.path}, and pushing needs Developer (${developer})`
+  return refused(state, reason)
 }
 
-function refused(state: RepairState, reason: string): RepairState {
-  const advice = 'Use a token with the scope `api` and at least the role Developer, then `greenloop repair resume ID`.'
+const otherToken =
+  'Use a token with the scope `api` and at least the role Developer, then `greenloop repair resume ID`.'
+
+function refused(state: RepairState, reason: string, advice = otherToken): RepairState {
   return endWith(state, { end: 'auth_failed', reason, advice, resumeAt: 'preflight' })
 }
 

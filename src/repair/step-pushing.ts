@@ -25,6 +25,7 @@ export const pushing: Step = async (state, context) => {
     pipelineId: undefined,
     otherPipelines: undefined,
     greenPipelines: undefined,
+    played: undefined,
     pendingAnswer: undefined,
     isCutOff: undefined,
     complaint: undefined,

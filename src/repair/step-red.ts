@@ -1,4 +1,5 @@
 import { endWith, known, move } from './repair-state.ts'
+import { capHead, plainText } from '../lib/plain-text.ts'
 import { failedJobs, isActive } from './jobs.ts'
 import type { ForgeJob } from '../domain/forge.ts'
 import type { RepairContext } from './repair-context.ts'
@@ -6,6 +7,9 @@ import type { RepairState } from '../domain/repair.ts'
 import type { Watched } from './watch.ts'
 
 type Red = Extract<Watched, { kind: 'red' }>
+
+/** Longest account of errors in the pipeline's description, in characters. */
+const maxErrors = 1000
 
 /** How often a job is run again for a reason that is not in the code. */
 const mostRetries = 2
@@ -21,7 +25,7 @@ export async function afterRed(state: RepairState, red: Red, context: RepairCont
   if (usedUp.length > 0) return infraFailed(state, usedUp)
   const fresh = await firstFailures(state, red.code, context)
   if (red.infra.length === 0 && fresh.length === 0) {
-    return red.code.length === 0 ? nothingTold(state) : move(state, 'collecting')
+    return red.code.length === 0 ? nothingTold(state, red) : move(state, 'collecting')
   }
   const retries = Object.fromEntries(red.infra.map(({ name }) => [name, retriesOf(state, name) + 1]))
   return move(state, 'infra_retry', {
@@ -84,10 +88,14 @@ function infraFailed(state: RepairState, jobs: readonly ForgeJob[]): RepairState
   })
 }
 
-function nothingTold(state: RepairState): RepairState {
+function nothingTold(state: RepairState, { yamlErrors }: Red): RepairState {
+  if (yamlErrors === undefined) {
+    const reason = 'the pipeline failed, and none of its jobs says why'
+    return endWith(state, { end: 'gave_up', reason, advice: 'Look at the pipeline on the host.' })
+  }
   return endWith(state, {
     end: 'gave_up',
-    reason: 'the pipeline failed, and none of its jobs says why',
-    advice: 'Look at the pipeline on the host.',
+    reason: `the description of the pipeline has errors: ${capHead(plainText(yamlErrors), maxErrors)}`,
+    advice: 'Mend the description of the pipeline; Greenloop does not change it.',
   })
 }

@@ -2,6 +2,7 @@ import { changeRound, closeRound, known, lastRound, move } from './repair-state.
 import { jobScript } from './job-script.ts'
 import { mergedOf, repositoryOf } from './repair-context.ts'
 import { prove } from './proof.ts'
+import { collect } from './round-collect.ts'
 import type { Proof, ProofInput } from './proof.ts'
 import type { RepairContext, Step } from './repair-context.ts'
 import type { RepairState } from '../domain/repair.ts'
@@ -46,10 +47,17 @@ async function inputOf(state: RepairState, context: RepairContext): Promise<Proo
     jobs: mode === 'off' ? [] : await jobsOf(state, context),
     timeoutMs,
     checkout: (sha, folder, signal) => repository.checkout(sha, folder, signal),
+    printed: mode === 'off' ? undefined : await printed(state, context),
     cache: context.memory.proofs,
     before: known(state.pushedSha),
     after: known(state.headSha),
   }
+}
+
+/** What the pipeline printed: what fails here has to look like it. */
+async function printed(state: RepairState, context: RepairContext): Promise<string> {
+  const { diagnosis } = await collect(state, context)
+  return `${diagnosis.testsText}\n${diagnosis.log}`
 }
 
 async function jobsOf(state: RepairState, context: RepairContext): Promise<ProofInput['jobs']> {

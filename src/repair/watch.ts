@@ -19,6 +19,8 @@ export type Watched =
       readonly infra: readonly ForgeJob[]
       readonly human: readonly ForgeJob[]
       readonly jobs: readonly ForgeJob[]
+      /** Errors of the pipeline's description, where it failed for these. */
+      readonly yamlErrors?: string | undefined
     }
   /** Manual jobs that block, or scheduled ones that are far off. */
   | { readonly kind: 'gate'; readonly waiting: readonly ForgeJob[]; readonly jobs: readonly ForgeJob[] }
@@ -71,7 +73,7 @@ async function decide(look: Look, parts: WatchParts, signal: AbortSignal): Promi
     case 'success':
       return { kind: 'green', jobs, warnings: warningsOf(jobs) }
     case 'failed':
-      return red(jobs, parts, signal)
+      return { ...(await red(jobs, parts, signal)), yamlErrors: pipeline.yamlErrors }
     case 'canceled':
       return { kind: 'canceled' }
     case 'skipped':
@@ -86,8 +88,8 @@ async function decide(look: Look, parts: WatchParts, signal: AbortSignal): Promi
 }
 
 /** After a retry, say, a pipeline still shows its old end for a while. */
-function isDoubtful({ status }: ForgePipeline, jobs: readonly ForgeJob[]): boolean {
-  if (status === 'failed' && failedJobs(jobs).length === 0) return true
+function isDoubtful({ status, yamlErrors }: ForgePipeline, jobs: readonly ForgeJob[]): boolean {
+  if (status === 'failed' && yamlErrors === undefined && failedJobs(jobs).length === 0) return true
   return ['success', 'failed', 'manual', 'scheduled'].includes(status) && workingJobs(jobs).length > 0
 }
 
@@ -100,7 +102,11 @@ function gate({ pipeline, jobs }: Look, now: number): Watched | undefined {
   return { kind: 'gate', waiting: [...waiting, ...scheduled], jobs }
 }
 
-async function red(jobs: readonly ForgeJob[], parts: WatchParts, signal: AbortSignal): Promise<Watched> {
+async function red(
+  jobs: readonly ForgeJob[],
+  parts: WatchParts,
+  signal: AbortSignal,
+): Promise<Extract<Watched, { kind: 'red' }>> {
   const sorted: Record<JobClass, ForgeJob[]> = { code: [], infra: [], human: [] }
   for (const job of failedJobs(jobs)) {
     const trace = needsTrace(job) ? await parts.forge.trace(job.projectId, job.id, signal) : ''

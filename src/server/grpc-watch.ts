@@ -46,7 +46,7 @@ export async function watchRun(
       for (const event of page) await tell(event)
       page = await service.events(first.run.id, seq)
     }
-    if (still.has(view.standing) || view.state?.end === 'llm_unavailable') {
+    if (still.has(view.standing)) {
       return send({ seq: 0, time: timeMessage(now()), snapshot: runMessage(await service.get(first.run.id)) })
     }
     if (monotonic() - lastSent >= heartbeatMs) {

@@ -18,6 +18,7 @@ export interface Ended {
 /** A command that runs. */
 export interface Started {
   readonly ended: Promise<Ended>
+  readonly stdout: () => string
   readonly stderr: () => string
   kill(signal: NodeJS.Signals): void
 }
@@ -49,6 +50,7 @@ export function startCli(args: readonly string[], { cwd = root, env = {} }: Star
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   return {
     ended: once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr })),
+    stdout: () => stdout,
     stderr: () => stderr,
     kill: (signal) => void child.kill(signal),
   }

@@ -48,6 +48,7 @@ export interface RepairOutcome {
   readonly notes: readonly string[]
   /** Pipelines of our branch by their commit. */
   readonly pipelinesBySha: Readonly<Record<string, number>>
+  /** Patches that were pushed. */
   readonly pushes: number
   /** Files that differ between the fault and the end of our branch. */
   readonly changed: readonly string[]
@@ -153,8 +154,9 @@ async function runScenario(
   more: LabOptions,
 ): Promise<RepairOutcome> {
   const path = `cases/${found.name}-${scenario.name}`.replaceAll(/[^A-Za-z0-9/_.-]/g, '-')
-  const { id } = await lab.server.addProject({ path, history: await historyOf(found) })
+  const { id } = await lab.server.addProject({ path, history: await historyOf(found), withPipelines: true })
   if (found.options !== undefined) await lab.api(`/_dev/projects/${id}/options`, found.options)
+  await settled(lab, id)
   const folder = join(lab.folder, 'runs', path)
   await mkdir(folder, { recursive: true })
   const replies = await Promise.all(
@@ -173,6 +175,16 @@ async function runScenario(
   const result = await repair({ config: 'config.yaml' }, { onEvent: (event) => events.push(event) }, around)
   const wallMs = performance.now() - begun
   return { result, wallMs, events, folder, ...(await seen(lab, id, result)) }
+}
+
+/** Waits until the pipelines of the first commits are over. */
+async function settled({ api }: Bare, id: number): Promise<void> {
+  for (let look = 0; look < 1200; look++) {
+    const pipelines = (await api(`/api/v4/projects/${id}/pipelines`)) as { status: string }[]
+    if (pipelines.every(({ status }) => !['created', 'pending', 'running', 'preparing'].includes(status))) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error('the first pipelines did not end')
 }
 
 interface ConfigParts {
@@ -243,7 +255,8 @@ async function seen(lab: Bare, id: number, { state }: RepairResult) {
       .map(({ body }) => body),
     pipelineMs: spans.reduce((sum, span) => sum + span, 0),
     pipelinesBySha,
-    pushes: Object.keys(pipelinesBySha).length,
+    // The first push brings no patch.
+    pushes: Object.keys(pipelinesBySha).length - 1,
     changed: compared.flat().map(({ new_path }) => new_path),
   }
 }
