@@ -61,6 +61,22 @@ async function keptToken(file: string, given: string | undefined): Promise<strin
   return token
 }
 
+/** Writes a configuration that goes with the example as it is served; gives its path. */
+export async function writeExampleConfig(
+  { folder, url, model }: { readonly folder: string; readonly url: string; readonly model: string },
+  { cwd }: Pick<Surroundings, 'cwd'>,
+): Promise<string> {
+  const text = `# Goes with the example of \`greenloop dev gitlab\`; written anew each time it is started.
+project: { path: demo/basket }
+paths: { git_work_dir: git }
+services: { gitlab_url: "${url}", llm_url: "${model}", llm_model: scripted }
+authentication: { gitlab_private_token_file: token }
+polling: { first_seconds: 0.3, longest_seconds: 2 }
+`
+  await writeFile(resolve(cwd, folder, 'config.yaml'), text)
+  return join(folder, 'config.yaml')
+}
+
 async function addProjects(server: DevGitLab, folder: string, shown: string): Promise<void> {
   if (!(await exists(folder))) throw new GreenloopError('file_missing', `there is no folder ${shown}`)
   const entries = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory())

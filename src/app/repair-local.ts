@@ -4,6 +4,7 @@ import { testEnvironment } from '../config/test-environment.ts'
 import type { RepairSetup } from '../config/repair-setup.ts'
 import { GreenloopError } from '../domain/errors.ts'
 import { createCiRunner } from '../forges/ci-runner.ts'
+import { sweepScratch } from '../forges/ci-scratch.ts'
 import { startDevGitLab } from '../forges/dev-gitlab.ts'
 import type { DevGitLab } from '../forges/dev-gitlab.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -24,6 +25,7 @@ const cpuSeconds = 24 * 3600
 
 /** Runs jobs of pipelines on this machine, in a sandbox where there is one; what is missing is told. */
 export async function openCiRunner({ sandbox: mode, network }: LocalJobs, where: Surroundings) {
+  await sweepScratch()
   const env = testEnvironment(where.env)
   const found = await findSandbox(mode)
   if ('missing' in found) where.onStep?.(`jobs run without protection: ${found.missing}`)

@@ -9,7 +9,8 @@ import { runnerDuration } from './ci-duration.ts'
 import type { Described } from './ci-plan.ts'
 import { openPipe } from './ci-pipe.ts'
 import { problemsOf } from './ci-problems.ts'
-import { openScratch, runCi } from './ci-process.ts'
+import { runCi } from './ci-process.ts'
+import { openScratch } from './ci-scratch.ts'
 import type { CiPlace } from './ci-process.ts'
 import { readReports } from './ci-reports.ts'
 import { jobFiles } from './ci-script.ts'
@@ -98,7 +99,7 @@ async function runScripts(
     try {
       const file = join(scratch.folder, 'pipeline.yml')
       const argv = ['--no-json-schema-validation', job.name]
-      const call = { ...job, file, variables: variablesOf(job), scratch: scratch.folder, argv }
+      const call = { ...job, file, variables: variablesOf(job), scratch, argv }
       const end = await runCi(call, place, { outputCapBytes: maxOutputBytes, signal: limit.signal, graceMs })
       // Twice, for the first may stand behind a line so long that it is cut.
       pipe.send(`${mark} drained\n${mark} drained\n`)

@@ -6,7 +6,8 @@ import { baseOf, mergedText, readExpanded } from './ci-document.ts'
 import type { CiDocument } from './ci-document.ts'
 import { needsProblems } from './ci-needs.ts'
 import { problemsOf } from './ci-problems.ts'
-import { openScratch, runCi, stateDir } from './ci-process.ts'
+import { runCi, stateDir } from './ci-process.ts'
+import { openScratch } from './ci-scratch.ts'
 import type { CiPlace } from './ci-process.ts'
 import { fieldsOf, isRecord, numbersOf, textsOf } from './ci-values.ts'
 import type { Fields } from './ci-values.ts'
@@ -42,15 +43,11 @@ const noNetwork = { HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0
 export async function describe(context: CiContext, place: CiPlace, signal: AbortSignal): Promise<Described> {
   const scratch = await openScratch()
   try {
-    const end = await runCi(
-      { ...context, scratch: scratch.folder, argv: ['--list-json'], env: noNetwork, state: planDir },
-      place,
-      {
-        outputCapBytes: maxListBytes,
-        signal,
-        timeoutMs: planTimeoutMs,
-      },
-    )
+    const end = await runCi({ ...context, scratch, argv: ['--list-json'], env: noNetwork, state: planDir }, place, {
+      outputCapBytes: maxListBytes,
+      signal,
+      timeoutMs: planTimeoutMs,
+    })
     signal.throwIfAborted()
     if (end.spawnError !== undefined) {
       throw new GreenloopError('ci_failed', `gitlab-ci-local cannot be started: ${end.spawnError.message}`, {

@@ -1,15 +1,16 @@
 import { accessSync, constants } from 'node:fs'
-import { chmod, lstat, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { lstat, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { homedir, tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join, relative } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Sandbox, SandboxPolicy } from '../domain/ports.ts'
-import { createMarker, markerName, reap } from '../lib/process-tree.ts'
+import { markerName, reap } from '../lib/process-tree.ts'
 import { runProcess } from '../lib/process.ts'
 import type { ProcessEnd, ProcessOptions } from '../lib/process.ts'
 import type { CiContext } from './ci.ts'
 import { installedAround } from './ci-installed.ts'
+import type { Scratch } from './ci-scratch.ts'
 
 /** Where jobs run and with what. */
 export interface CiPlace {
@@ -56,28 +57,6 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** A folder for the files of one process, readable from a box. */
-export interface Scratch {
-  readonly folder: string
-  add(files: Readonly<Record<string, string>>): Promise<void>
-  discard(): Promise<void>
-}
-
-/** Makes a {@link Scratch}. */
-export async function openScratch(): Promise<Scratch> {
-  const folder = await mkdtemp(join(tmpdir(), 'greenloop-ci-'))
-  await chmod(folder, 0o755)
-  const addOne = async ([name, text]: readonly [string, string]): Promise<void> => {
-    await writeFile(join(folder, name), text)
-    await chmod(join(folder, name), 0o644)
-  }
-  return {
-    folder,
-    add: async (files) => void (await Promise.all(Object.entries(files).map(addOne))),
-    discard: () => rm(folder, { recursive: true, force: true }),
-  }
-}
-
 /** Makes a working copy ready for gitlab-ci-local, and hands it to the box that its jobs run in. */
 export async function prepareFolder(folder: string, place: CiPlace): Promise<void> {
   await Promise.all(foreignSettings.map((name) => rm(join(folder, name), { recursive: true, force: true })))
@@ -88,8 +67,7 @@ export async function prepareFolder(folder: string, place: CiPlace): Promise<voi
 
 /** What one process of gitlab-ci-local is to do. */
 export interface CiCall extends CiContext {
-  /** Folder of {@link openScratch}. */
-  readonly scratch: string
+  readonly scratch: Scratch
   /** Arguments that say what is done. */
   readonly argv: readonly string[]
   /** Folder of its own files, where that is not {@link stateDir}. */
@@ -100,7 +78,7 @@ export interface CiCall extends CiContext {
 
 /** Runs gitlab-ci-local to its end; of what it started nothing is left then. */
 export async function runCi(call: CiCall, place: CiPlace, options: ProcessOptions): Promise<ProcessEnd> {
-  const marker = createMarker()
+  const { marker, folder: scratch } = call.scratch
   const env = { ...withoutOptions(place.env), ...call.env, ...variablesOf(call.variables) }
   const command = { argv: argvOf(call), cwd: call.folder, env }
   if (place.sandbox === undefined) {
@@ -111,7 +89,7 @@ export async function runCi(call: CiCall, place: CiPlace, options: ProcessOption
     }
   }
   const policy = place.sandbox.policy(call.folder)
-  const readOnly = [...policy.readOnly, ...ciReadOnlyPaths(place.env), call.scratch]
+  const readOnly = [...policy.readOnly, ...ciReadOnlyPaths(place.env), scratch]
   const boxed = await place.sandbox.sandbox.box(command, { ...policy, readOnly })
   try {
     return await runProcess(boxed.command, options)
@@ -120,7 +98,7 @@ export async function runCi(call: CiCall, place: CiPlace, options: ProcessOption
   }
 }
 
-function argvOf({ folder, file, variables, scratch, argv, state = stateDir }: CiCall): string[] {
+function argvOf({ folder, file, variables, scratch: { folder: scratch }, argv, state = stateDir }: CiCall): string[] {
   const own = ['--force-shell-executor', '--shell-isolation', '--no-color', '--no-artifacts-to-source']
   const places = { 'state-dir': state, home: scratch, 'variables-file': join(scratch, 'no-variables') }
   const more = { 'inputs-file': join(scratch, 'no-inputs'), 'ignores-file': join(scratch, 'no-ignores') }

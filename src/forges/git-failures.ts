@@ -53,7 +53,9 @@ export function remoteError(action: string, end: GitEnd): GreenloopError {
     case 'auth':
       return new GreenloopError('git_auth_failed', message)
     case 'declined':
-      return new GreenloopError('git_refused', `the host does not take the push: ${words}`)
+      return new GreenloopError('git_refused', `the host does not take the push: ${words}`, {
+        help: 'let the token push to branches below `greenloop/`: look at the protected branches and push rules',
+      })
     case 'stale':
       return new GreenloopError(action === 'push' ? 'repair_conflict' : 'git_failed', message)
     case 'missing':

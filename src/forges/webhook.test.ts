@@ -21,6 +21,17 @@ describe('webhooks', () => {
     await webhook.close()
   })
 
+  it('that come while nobody waits wake the next one who does', async () => {
+    const webhook = await openWebhook({ port: 0, secret: 'a-secret', host: '127.0.0.1' })
+    expect(await post(webhook.port, { 'x-gitlab-event': 'Job Hook', 'x-gitlab-token': 'a-secret' })).toBe(204)
+    await webhook.woken(never)
+    const stop = new AbortController()
+    const woken = webhook.woken(stop.signal)
+    stop.abort(new Error('one event wakes once'))
+    await expect(woken).rejects.toThrow('one event wakes once')
+    await webhook.close()
+  })
+
   it('with a wrong secret or of another kind wake nobody', async () => {
     const webhook = await openWebhook({ port: 0, secret: 'a-secret', host: '127.0.0.1' })
     const stop = new AbortController()

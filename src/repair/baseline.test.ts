@@ -17,6 +17,29 @@ const traced = (...names: readonly string[]) =>
     names.map((name) => ({ job: name, trace: recorded(name) })),
   )
 
+describe('a file that could not be loaded', () => {
+  const module = (name: string, status: ReportedTest['status'] = 'error'): ReportedTest => ({
+    suite: 'unit',
+    classname: '',
+    name,
+    status,
+  })
+
+  test('is not missed once its tests run', () => {
+    const before = report(ran('a'), module('tests.test_largest'), module('test/sum.test.ts', 'failed'))
+    const largest = { suite: 'unit', classname: 'tests.test_largest', name: 'picks', status: 'success' } as const
+    const inClass = { ...largest, classname: 'tests.test_largest.TestMore' }
+    expect(compareTests(before, report(ran('a'), largest, inClass))).toEqual([])
+  })
+
+  test('is missed where nothing runs in its place, and where it was a test that passed', () => {
+    const before = report(ran('a'), module('tests.test_largest'))
+    expect(compareTests(before, report(ran('a'), ran('b')))).toMatchObject([{ code: 'lost_test', blocks: true }])
+    const passed = report(ran('a'), module('test/sum.test.ts', 'success'))
+    expect(compareTests(passed, report(ran('a'), ran('b')))).toMatchObject([{ code: 'lost_test', blocks: true }])
+  })
+})
+
 describe('a baseline', () => {
   test('goes by the report, where a test that is skipped did not run', () => {
     expect(report(ran('a'), ran('b', 'failed'), ran('c', 'skipped'), ran('d', 'error'))).toEqual({

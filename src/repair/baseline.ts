@@ -66,12 +66,25 @@ function fewer(before: TestBaseline, after: TestBaseline): readonly GuardFinding
 function lost(before: TestBaseline, after: TestBaseline): readonly GuardFinding[] {
   const ran = new Set(after.names)
   const passed = new Set(after.passed)
-  const gone = before.names.filter((name) => !ran.has(name))
+  const passedBefore = new Set(before.passed)
+  const isGone = (name: string): boolean => !ran.has(name) && (passedBefore.has(name) || !isReplaced(name, after))
+  const gone = before.names.filter(isGone)
   const broken = before.passed.filter((name) => ran.has(name) && !passed.has(name))
   return [
     ...told('lost_test', gone, 'ran before and is now gone or skipped'),
     ...told('lost_test', broken, 'passed before and now fails'),
   ]
+}
+
+const fileName = /(?:^| › )[^\s›]*\.(?:py|[cm]?[jt]sx?)$/u
+
+/**
+ * Whether a name stood for a whole file that could not be loaded, whose tests run now in its place: pytest reports the module,
+ * vitest and node:test the file.
+ */
+function isReplaced(name: string, { names }: TestBaseline): boolean {
+  if (fileName.test(name)) return true
+  return names.some((other) => other.startsWith(`${name} › `) || other.startsWith(`${name}.`))
 }
 
 /** Jobs that ran before and did not run now. */

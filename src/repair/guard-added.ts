@@ -37,8 +37,9 @@ function markerFindings(file: PatchedFile): GuardFinding[] {
     .filter(
       (marker) => !(test && marker.notInTests === true) && (marker.in?.includes(language) ?? language !== 'prose'),
     )
-    .flatMap((marker): GuardFinding[] => {
-      if (!after.some((text, index) => counted(text, marker) > counted(before[index] ?? '', marker))) return []
+    .flatMap((marker): readonly GuardFinding[] => {
+      if (!after.some((text, index) => counted(text, marker) > counted(before[index] ?? '', marker)))
+        return movedFindings(file, marker)
       const text = `adds ${marker.name}${lineOf(file, marker.pattern)}.`
       return [
         marker.warns === true
@@ -46,6 +47,12 @@ function markerFindings(file: PatchedFile): GuardFinding[] {
           : blocking(marker.code, path, `${text} Repair what is wrong instead.`),
       ]
     })
+}
+
+/** What ends a process may stand rightly in one place and hide a failure in another. */
+function movedFindings(file: PatchedFile, marker: Marker): readonly GuardFinding[] {
+  const line = exitMarkers.includes(marker) ? lineOf(file, marker.pattern) : ''
+  return line === '' ? [] : [warning(marker.code, file.path, `moves ${marker.name}${line}.`)]
 }
 
 /** A text with its comments, which may silence checks, and without, where they hide what is called. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { GuardCode } from '../domain/repair.ts'
+import { applyEdits } from './apply.ts'
 import { checkPatch } from './guards.ts'
+import { parseReply } from './reply.ts'
 
 const rules = { maxFiles: 5, maxChangedLines: 200, maxNewFiles: 0, allow: [], deny: [] }
 
@@ -59,6 +61,7 @@ const refusals: readonly (readonly [string, string, readonly string[]])[] = [
       'sys.exit(0x0)',
       'sys.exit(0 * 1)',
       'sys.exit(int())',
+      'sys.exit(os.EX_OK)',
       'sys.exit(  # done\n    0\n)',
       'import sys as s\ns.exit(0)',
       'from sys import exit as leave\nleave(0)',
@@ -89,10 +92,14 @@ const refusals: readonly (readonly [string, string, readonly string[]])[] = [
       'pytest_plugins = ["calc"]',
       'open(__file__, "a").write("#")',
       'open("tests/test_calc.py", "w").write("")',
+      'import shutil\nshutil.rmtree("tests")',
+      'os.system("sed -i s/3/-1/ tests/*.py")',
+      'import subprocess\nsubprocess.run(["pkill", "python3"])',
       'open("junit.xml", "w").write("")',
       'print("==== 42 passed in 0.01s ====")',
+      'print(f"Ran {n} tests in 0.01s")',
+      'print(f"{n} passed in 0.01s")',
       'x = 1  # doctest: +SKIP',
-      '# -*- coding: utf-7 -*-',
     ],
   ],
   [
@@ -177,6 +184,11 @@ describe('a patch that', () => {
     })
 })
 
+it('a first line that names an encoding that hides the code is refused', () => {
+  expect(refused('a.py', 'x = 1\n', '# -*- coding: utf-7 -*-\nx = 1\n')).toEqual(['hidden_code'])
+  expect(refused('a.py', 'x = 1\n', '#!/usr/bin/env python3\n# coding=rot13\nx = 1\n')).toEqual(['hidden_code'])
+})
+
 const honest: readonly (readonly [string, string, string])[] = [
   ['a.py', 'def f(x):\n    return x\n', 'def f(x):\n    """Tests whether x is there."""\n    return x is not None\n'],
   [
@@ -206,6 +218,10 @@ const honest: readonly (readonly [string, string, string])[] = [
     'class P:\n    def __eq__(self, other):\n        return isinstance(other, P) and self.x == other.x\n',
   ],
   ['a.py', 'import pytest\n@pytest.mark.skip\ndef f(): pass\n', 'import pytest\ndef f(): pass\n'],
+  ['a.py', 'x = 1\n', '# -*- coding: utf-8 -*-\nx = 1\n# Content-Encoding: gzip\nkinds = Base.__subclasses__()\n'],
+  ['a.py', 'x = 1\n', 'class A:\n    def exec(self):\n        """Like exec()."""\n        self._exit = None\n'],
+  ['a.ts', 'const n = 1\n', "const o = Object.assign(Object.assign({}, a), b)\nconst m = /a/.exec(process['usage'])\n"],
+  ['a.py', 'x = 1\n', 'out.write("run tests, then test")\ncounts = {"tests": 3}\nn = counts["tests"]\n'],
   ['a.py', 'import subprocess\n', 'import subprocess\nsubprocess.run(["git", "status"], check=True)\n'],
   ['a.py', 'import json\n', 'import json\nfrom pathlib import Path\nPath("out.json").write_text(json.dumps({}))\n'],
   ['a.py', 'def f(a, b):\n    return a - b\n', 'def f(a: int, b: int) -> int:\n    return a + b\n'],
@@ -258,6 +274,42 @@ const honest: readonly (readonly [string, string, string])[] = [
 describe('an honest patch', () => {
   it.each(honest)('of %s passes: %#', (path, before, after) => {
     expect(refused(path, before, after)).toEqual([])
+  })
+})
+
+describe('an exit that moves', () => {
+  it('is told', () => {
+    const main = 'import sys\ndef main():\n    sys.exit(0)\n'
+    const moved = 'import sys\nsys.exit(0)\ndef main():\n    return\n'
+    const findings = (after: string) =>
+      checkPatch({
+        files: [{ path: 'a.py', before: main, after }],
+        tree: [{ path: 'a.py', mode: '100644', oid: '0', size: main.length }],
+        rules,
+        ciPaths: [],
+        findSecrets: () => false,
+      }).map(({ code, blocks }) => [code, blocks])
+    expect(findings(moved)).toEqual([['silenced', false]])
+    expect(findings(`# Ends well.\n${main}`)).toEqual([])
+  })
+})
+
+describe('a script that checks less', () => {
+  const script = 'set -euo pipefail\npytest -q\nnpx eslint .\n'
+
+  it.each([
+    ['runs no tests', 'set -euo pipefail\nnpx eslint .\n'],
+    ['only says that it does', 'set -euo pipefail\necho pytest -q\nnpx eslint .\n'],
+    ['has them in a comment', 'set -euo pipefail\n# pytest -q\nnpx eslint .\n'],
+    ['goes on after a failure', 'pytest -q\nnpx eslint .\n'],
+  ])('is refused: it %s', (_, after) => {
+    expect(refused('run.sh', script, after)).toEqual(['silenced'])
+  })
+
+  it('may check more, or the same in another way', () => {
+    expect(refused('run.sh', script, `${script}mypy src\n`)).toEqual([])
+    expect(refused('run.sh', script, script.replace('pytest -q', 'python -m pytest -q src'))).toEqual([])
+    expect(refused('run.sh', 'pip install x\npytest\n', 'pip install xy\npytest\n')).toEqual([])
   })
 })
 
@@ -314,9 +366,34 @@ describe('hostile text', () => {
     '0 ',
     '__eq__',
   ])('takes bounded time: %j', (part) => {
-    const after = part.repeat(Math.floor(300_000 / part.length))
+    const after = part.repeat(Math.floor(100_000 / part.length))
     const started = performance.now()
     for (const path of ['a.py', 'a.ts', 'a.sh']) refused(path, 'x\n', after)
+    expect(performance.now() - started).toBeLessThan(20_000)
+  })
+})
+
+describe('a reply without end', () => {
+  const block = 'src/calc.py\n<<<<<<< SEARCH\n    return a - b\n=======\n    return a + b\n>>>>>>> REPLACE\n'
+
+  it.each([
+    ['blocks', block.repeat(5_000)],
+    ['signs', 'x'.repeat(900_000)],
+    ['markers', '<<<<<<< SEARCH\n=======\n'.repeat(40_000)],
+    ['dividers', `a.py\n<<<<<<< SEARCH\n${'=======\n'.repeat(100_000)}>>>>>>> REPLACE\n`],
+    ['fences', '```\nsrc/calc.py\n'.repeat(50_000)],
+    ['thoughts', '<think>'.repeat(100_000)],
+    ['thoughts that end', '<think>\n</think>\n'.repeat(50_000)],
+    ['paths', 'src/a.py\n'.repeat(100_000)],
+    ['underlines', '__**``'.repeat(100_000)],
+    ['dots', `a.py\n<<<<<<< SEARCH\n${'# ... rest\n'.repeat(80_000)}=======\nx\n>>>>>>> REPLACE\n`],
+  ])('of %s is no patch, and nothing hangs on it', (_, text) => {
+    const started = performance.now()
+    for (const strategy of ['blocks', 'whole_file'] as const) {
+      const reply = parseReply(text, strategy)
+      if (reply.kind === 'patch')
+        expect(applyEdits(reply.edits, () => 'def add(a, b):\n    return a - b\n'.repeat(2_000)).kind).toBe('unapplied')
+    }
     expect(performance.now() - started).toBeLessThan(20_000)
   })
 })

@@ -22,8 +22,14 @@ const hidden: readonly Marker[] = [
   {
     code: 'hidden_code',
     name: 'code that is put together while it runs',
-    pattern: /(?<![\w.])(?:exec|eval)\s*\(|\bnew\s+Function\s*\(|\bloads\s*\(\s*b["']/g,
-    in: ['python', 'script'],
+    pattern: /(?<![\w.]|\bdef\s)(?:exec|eval)\s*\(\s*(?!\))|\bloads\s*\(\s*b["']/g,
+    in: ['python'],
+  },
+  {
+    code: 'hidden_code',
+    name: 'code that is put together while it runs',
+    pattern: /(?<![\w.]|\bfunction\s)eval\s*\(\s*(?!\))|\bnew\s+Function\s*\(/g,
+    in: ['script'],
   },
   {
     code: 'hidden_code',
@@ -42,7 +48,9 @@ const hidden: readonly Marker[] = [
   {
     code: 'hidden_code',
     name: 'an encoding that hides what the code is',
-    pattern: /^[ \t\f]*#[^\n]{0,80}?coding[:=][ \t]*(?!utf-?8\b|ascii\b|us-ascii\b|latin-?1\b|iso-8859)[-\w.]/gim,
+    // Python looks for it in the first two lines.
+    pattern:
+      /^(?:[^\n]*\n)?[ \t\f\ufeff]*#[^\n]{0,80}?coding[:=][ \t]*(?!utf-?8\b|ascii\b|us-ascii\b|latin-?1\b|iso-8859)[-\w.]/gi,
     in: python,
   },
 ]

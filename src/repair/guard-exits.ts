@@ -6,7 +6,7 @@ const python: readonly Language[] = ['python']
 const ends = 'an end of the process as if all were well'
 const late = 'code that runs when the process ends'
 /** What an exit code of 0 may be written as; brackets and signs with noughts alone. */
-const pythonZero = String.raw`(?:0[0_xobXOB*&+\d ]{0,20}|None|False|int\s*\(\s*\)|not\s+(?:True|1))?\s*,?\s*`
+const pythonZero = String.raw`(?:0[0_xobXOB*&+\d ]{0,20}|(?:os\s*\.\s*)?EX_OK|None|False|int\s*\(\s*\)|not\s+(?:True|1))?\s*,?\s*`
 const scriptZero = String.raw`(?:[+~!-]{0,3}\s*(?:0[0_xobn*&+. ]{0,20}|undefined|null|false|void\s+0|!0|""|''|\[\]))?\s*,?\s*`
 const cover = String.raw`(?=[\s)\];,]|$)`
 
@@ -20,7 +20,7 @@ export const exitMarkers: readonly Marker[] = [
         String.raw`\bsys\s*\.\s*exit\s*\(\s*${pythonZero}\)`,
         String.raw`\bSystemExit\s*(?:\(\s*${pythonZero}\)|(?=[\r\n]|$))`,
         String.raw`(?<![\w.])(?:exit|quit)\s*\(\s*${pythonZero}\)`,
-        String.raw`\b_exit\b|\bos\s*\.\s*(?:abort\s*\(|(?:kill|killpg)\s*\(\s*(?:os\b|0\b))`,
+        String.raw`\b_exit\b(?!\s*=[^=])|\bos\s*\.\s*(?:abort\s*\(|(?:kill|killpg)\s*\(\s*(?:os\b|0\b))`,
         String.raw`\bos\s*\.\s*exec[lv]\w{0,3}\s*\(`,
         String.raw`\bfrom\s+sys\s+import\b[^\n]{0,200}\bexit\s+as\b`,
         String.raw`\bimport\s+(?:sys|os|signal|builtins)\s+as\b`,
@@ -36,8 +36,8 @@ export const exitMarkers: readonly Marker[] = [
     name: ends,
     pattern: new RegExp(
       [
-        String.raw`\bprocess\s*\??\.\s*(?:exit\s*\(\s*${scriptZero}\)|exitCode\s*=\s*(?:0|undefined|null|void\s+0)${cover}|reallyExit|abort\s*\(|kill\s*\(\s*process\b)`,
-        String.raw`\bprocess\s*(?:\?\.)?\[|\bglobal(?:This)?\s*(?:\?\.)?\[\s*["'\x60]process`,
+        String.raw`\bprocess\s*\??\.\s*(?:exit\s*\(\s*${scriptZero}\)|exitCode\s*=\s*(?:0|undefined|null|void\s+0)${cover}|reallyExit|abort\s*\(|kill\s*\(\s*process\s*\.\s*p?pid\b)`,
+        String.raw`\bprocess\s*(?:\?\.)?\[(?!\s*["'\x60])|\bprocess\s*(?:\?\.)?\[\s*["'\x60](?:exit|reallyExit|kill|abort|env|argv)|\bglobal(?:This)?\s*(?:\?\.)?\[\s*["'\x60]process`,
         String.raw`\bexit(?:Code)?\b[^\n]{0,60}(?:\bfrom\s*["'](?:node:)?process["']|\}\s*=\s*process\b)`,
         String.raw`\b(?:const|let|var)\s+[\w$]{1,60}\s*=\s*(?:global(?:This)?\s*\.\s*)?process\s*(?:[;,]|$)`,
         String.raw`\bimport\s+(?:(?!process\b)[\w$]{1,60}|\*\s*as\s+(?!process\b)[\w$]{1,60})\s+from\s*["'](?:node:)?process["']`,

@@ -41,7 +41,7 @@ export const tamperMarkers: readonly Marker[] = [
         String.raw`\b(?:TestCase|AssertionError|TestResult|TestReport)\s*\.\s*\w+\s*=(?!=)|["'](?:assert[A-Z]\w*|TestCase|AssertionError)["']`,
         String.raw`\bsys\s*\.\s*modules\s*(?:\[[^\]\n]{1,100}\]\s*=(?!=)|\.\s*(?:update|pop|setdefault|clear)\s*\()`,
         String.raw`\bsys\s*\.\s*(?:meta_path|path_hooks|path_importer_cache)\b|\bast\s*\.\s*[A-Z]\w*\s*=(?!=)`,
-        String.raw`\.\s*__code__\s*=(?!=)|\bgc\s*\.\s*get_(?:objects|referrers)\b|\b__subclasses__\b|\b__globals__\b`,
+        String.raw`\.\s*__code__\s*=(?!=)|\bgc\s*\.\s*get_(?:objects|referrers)\b|\b__globals__\b`,
         String.raw`\b(?:vars\s*\(\s*(?:sys|os|builtins)\s*\)|(?:sys|os|builtins)\s*\.\s*__dict__)`,
         String.raw`\bgetattr\s*\(\s*(?:sys|os|builtins)\s*,(?!\s*["']\w{1,60}["']\s*[,)])`,
       ].join('|'),
@@ -72,7 +72,7 @@ export const tamperMarkers: readonly Marker[] = [
       [
         String.raw`\b(?:assert|expect|chai|jest|vi)\s*\.\s*[\w.]{1,60}\s*=(?![=>])|\basymmetricMatch\b|\bjest\.asymmetricMatcher\b`,
         String.raw`\b(?:${builtin})\s*(?:\.\s*prototype\s*)?(?:\.\s*(?!prototype\b)\w{1,60}|\[[^\]\n]{1,60}\])\s*=(?![=>])`,
-        String.raw`\bObject\s*\.\s*(?:defineProperty|defineProperties|assign|setPrototypeOf)\s*\(\s*(?:${builtin}|global(?:This)?|assert|expect|console)\b`,
+        String.raw`\bObject\s*\.\s*(?:defineProperty|defineProperties|assign|setPrototypeOf)\s*\(\s*(?:${builtin}|global(?:This)?|assert|expect|console)\s*(?:,|\.\s*prototype\b)`,
         String.raw`\bconstructor\s*\.\s*constructor\b|\bconstructor\s*\(\s*["'\x60]return\b|\bset(?:Timeout|Interval|Immediate)\s*\(\s*["'\x60]`,
         String.raw`\bModule\s*\.\s*_\w+|\brequire\s*\.\s*(?:cache|extensions)\b|\bimport\s*\(?\s*["'\x60]data:|\bregister(?:Hooks)?\b[^\n]{0,60}\bfrom\s*["'](?:node:)?module["']`,
       ].join('|'),
@@ -93,18 +93,25 @@ export const tamperMarkers: readonly Marker[] = [
     code: 'test_detection',
     name: evidence,
     pattern:
-      /["'`/]junit[\w.-]{0,40}\.xml\b|<testsuites?\b|<testcase\b|["'`][^"'`\n]{0,60}\b\d{1,9} passed\b|["'`][^"'`\n]{0,10}\bRan \d{1,9} tests?\b|["'`]test result: ok/g,
+      /["'`/]junit[\w.-]{0,40}\.xml\b|<testsuites?\b|<testcase\b|["'`][^"'`\n]{0,60}(?:\b\d{1,9} passed\b|(?:\}|%[ds]) passed(?: in |,|\s*\())|["'`][^"'`\n]{0,10}\bRan (?:\d|[{$%])|["'`]test result: ok/g,
     in: ['python', 'script', 'other'],
     notInTests: true,
   },
   {
     code: 'test_detection',
     name: 'a path of tests in code that writes or removes files',
-    pattern: /["'`](?:[^"'`\n]{0,80}\/)?(?:tests?|__tests__|spec)(?:\/[^"'`\n]{0,80})?["'`]/g,
+    pattern:
+      /["'`](?:[^"'`\n]{0,80}[/\s])?(?:tests?|__tests__|spec)\/[^"'`\n]{0,80}["'`]|["'`][^"'`\n]{0,80}\/(?:tests?|__tests__)["'`]|\b(?:rmtree|remove|unlink|rename|rmSync|Path)\s*\(\s*["'`]tests?["'`]/g,
     in: ['python', 'script'],
     notInTests: true,
     needs:
-      /\b(?:write\w*|remove|unlink\w*|rmtree|rename\w*|rm\w*Sync|truncate\w*|copyfile)\s*\(|\bopen\s*\([^\n]{0,100}["'][wax]/,
+      /\b(?:write\w*|remove|unlink\w*|rmtree|rename\w*|rm\w*Sync|truncate\w*|copyfile|system|popen|exec\w*|spawn\w*)\s*\(|\bsubprocess\b|\bopen\s*\([^\n]{0,100}["'][wax]/,
+  },
+  {
+    code: 'silenced',
+    name: 'a command that ends other processes',
+    pattern: /["'`](?:pkill|killall|kill\s+-)/g,
+    in: ['python', 'script'],
   },
   {
     code: 'test_detection',

@@ -1,5 +1,6 @@
 import type { GuardFinding } from '../domain/repair.ts'
 import { addedFindings } from './guard-added.ts'
+import { fewerFindings } from './guard-fewer.ts'
 import { hiddenFindings } from './guard-hidden.ts'
 import type { GuardInput } from './guard-input.ts'
 import { pathFindings } from './guard-paths.ts'
@@ -15,7 +16,13 @@ export { isProtected } from './guard-protected.ts'
  * blocks must not be committed.
  */
 export function checkPatch(input: GuardInput): readonly GuardFinding[] {
-  return [pathFindings, sizeFindings, addedFindings, hiddenFindings, syntaxFindings, symbolFindings].flatMap((guard) =>
-    guard(input),
-  )
+  return [
+    pathFindings,
+    sizeFindings,
+    addedFindings,
+    fewerFindings,
+    hiddenFindings,
+    syntaxFindings,
+    symbolFindings,
+  ].flatMap((guard) => guard(input))
 }

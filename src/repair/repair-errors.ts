@@ -17,9 +17,21 @@ const ends: Partial<Readonly<Record<ErrorCode, RepairEnd>>> = {
 /** How a failure ends the repair; `undefined` for one after which it can go on later, from the phase that is on record. */
 export function endingOf(error: unknown, state: RepairState): Ending | undefined {
   if (!(error instanceof GreenloopError)) return undefined
-  const end = error.code.startsWith('llm_') ? 'llm_unavailable' : ends[error.code]
+  if (error.code.startsWith('llm_')) {
+    return { end: 'llm_unavailable', reason: error.message, advice: modelAdvice(error.code), resumeAt: state.phase }
+  }
+  const end = ends[error.code]
   if (end === undefined) return undefined
   // What a host does not show just now may be there again, too.
   const isCurable = end === 'llm_unavailable' || end === 'auth_failed' || end === 'project_not_found'
   return { end, reason: error.message, advice: error.help, ...(isCurable ? { resumeAt: state.phase } : {}) }
+}
+
+/** The advice of the error itself speaks of settings that repairs have under other names. */
+function modelAdvice(code: ErrorCode): string {
+  const first =
+    code === 'llm_unauthorized'
+      ? 'Set `authentication.llm_api_key` to a key that the model server takes'
+      : 'See that the model server at `services.llm_url` answers (`greenloop repair check`)'
+  return `${first}, then \`greenloop repair resume ID\`.`
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Forge } from '../domain/forge.ts'
+import type { Forge, ForgeJob } from '../domain/forge.ts'
 import { GreenloopError } from '../domain/errors.ts'
 import { createBench, goodFix, sumScript } from './repair.fixture.ts'
 import type { Bench } from './repair.fixture.ts'
@@ -143,6 +143,46 @@ describe('a host as it is', () => {
   })
 })
 
+describe('jobs that a further push leaves out', () => {
+  const run = async (isWhole: boolean) => {
+    let isByHand = false
+    const bench = createBench(
+      (at) => [
+        ...sumScript(at),
+        ...(bench.host.git.pushes.length < 2 || isByHand ? [{ name: 'docs', status: 'success' as const }] : []),
+      ],
+      () => goodFix,
+      { rounds: 1 },
+    )
+    const started: string[] = []
+    const state = await bench.run(
+      withForge(bench, (forge) => ({
+        createPipeline: async (projectId, ref, signal) => {
+          isByHand = isWhole
+          const made = await forge.createPipeline(projectId, ref, signal)
+          started.push(made.sha)
+          const kept = bench.host.pipelines.find(({ id }) => id === made.id)
+          if (kept !== undefined) Object.assign(kept, { source: 'api' })
+          return made
+        },
+      })),
+    )
+    return { state, started }
+  }
+
+  it('run in a pipeline that is started by hand, once', async () => {
+    const { state, started } = await run(true)
+    expect(state).toMatchObject({ end: 'succeeded', rounds: [{ outcome: 'green' }] })
+    expect(started).toEqual([state.pushedSha])
+  })
+
+  it('are lost where that leaves them out, too', async () => {
+    const { state, started } = await run(false)
+    expect(state).toMatchObject({ end: 'gave_up', reason: expect.stringContaining('docs ran before') as string })
+    expect(started).toHaveLength(1)
+  })
+})
+
 describe('the tests that a green pipeline ran', () => {
   it('may be told late: they are looked for again before they count as lost', async () => {
     const bench = createBench(sumScript, () => goodFix)
@@ -157,6 +197,26 @@ describe('the tests that a green pipeline ran', () => {
     )
     expect(state.end).toBe('succeeded')
     expect(looks).toBe(3)
+  })
+
+  it('stand in jobs that may be shown as they were before: those are looked for again, too', async () => {
+    const bench = createBench(
+      (at) => [...sumScript(at), { name: 'approve', status: 'success' }],
+      () => goodFix,
+    )
+    let looks = 0
+    const state = await bench.run(
+      withForge(bench, (forge) => ({
+        jobs: async (...args) => {
+          const jobs = await forge.jobs(...args)
+          const isStale = bench.host.git.pushes.length === 2 && ++looks <= 3
+          const stale = (job: ForgeJob): ForgeJob => ({ ...job, status: 'manual', allowFailure: true })
+          return jobs.map((job) => (isStale && job.name === 'approve' ? stale(job) : job))
+        },
+      })),
+    )
+    expect(state).toMatchObject({ end: 'succeeded', rounds: [{ outcome: 'green' }] })
+    expect(looks).toBeGreaterThan(3)
   })
 
   it('are missing where they never come', async () => {

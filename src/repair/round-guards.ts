@@ -60,7 +60,8 @@ export async function guardInput(
     tree,
     rules: world.policy.guards,
     ciPaths: await ciPathsOf(ciConfigPath, tracked, readOne),
-    findSecrets: (text) => world.redactor.source(text) !== text,
+    // An answer that was on record comes back with its secrets taken out.
+    findSecrets: (text) => /\[redacted[\] ]/.test(text) || world.redactor.source(text) !== text,
     read: (path) => others.get(path),
   }
 }

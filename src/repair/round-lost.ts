@@ -1,3 +1,4 @@
+import type { ForgeJob } from '../domain/forge.ts'
 import type { GuardFinding, RepairState, TestBaseline } from '../domain/repair.ts'
 import { compareJobs, compareTests } from './baseline.ts'
 import { currentJobs } from './jobs.ts'
@@ -25,14 +26,26 @@ export async function lostWithin(state: RepairState, context: RepairContext): Pr
 const blocking = (findings: readonly GuardFinding[]): number => findings.filter(({ blocks }) => blocks).length
 
 async function lostIn(state: RepairState, context: RepairContext): Promise<readonly GuardFinding[]> {
-  const all = await context.world.forge.jobs(known(state.projectId), known(state.pipelineId), context.signal)
-  const jobs = currentJobs(all)
-  // In a green pipeline a skipped job is one that runs on failures: it got not lost.
-  const present = jobs.filter(({ status }) => ['success', 'failed', 'skipped'].includes(status)).map(({ name }) => name)
+  const jobs = await settledJobs(state, context)
+  const present = jobs.filter(hasItsEnd).map(({ name }) => name)
   const before = state.baseline
   const look = (): Promise<TestBaseline> => baselineAt(state, jobs, context)
   const tests = before === undefined ? [] : compareTests(before, await asGoodAs(before, look, context))
   return [...tests, ...compareJobs(state.baselineJobs ?? [], present)]
+}
+
+/** In a green pipeline a skipped job is one that runs on failures: it got not lost. */
+const hasItsEnd = ({ status }: ForgeJob): boolean => ['success', 'failed', 'skipped'].includes(status)
+
+/** Jobs of the pipeline; those that ran before may show a status of earlier for a while. */
+async function settledJobs(state: RepairState, { world, signal }: RepairContext): Promise<readonly ForgeJob[]> {
+  const before = new Set(state.baselineJobs)
+  for (let looks = 1; ; looks++) {
+    const jobs = currentJobs(await world.forge.jobs(known(state.projectId), known(state.pipelineId), signal))
+    const isLate = jobs.some((job) => before.has(job.name) && !hasItsEnd(job))
+    if (!isLate || looks >= mostLooks) return jobs
+    await world.clock.sleep(world.policy.polling.longestMs, signal)
+  }
 }
 
 /** Looks until as much is told as before: the host shows reports and traces some time after the end of a pipeline. */

@@ -1,4 +1,5 @@
 import { changeRound, endWith, known, lastRound, move, withNote } from './repair-state.ts'
+import { fullPipeline } from './round-full.ts'
 import { lostWithin } from './round-lost.ts'
 import type { ForgeJob } from '../domain/forge.ts'
 import type { RepairState } from '../domain/repair.ts'
@@ -19,6 +20,11 @@ export async function afterGreen(state: RepairState, green: Green, context: Repa
   const findings = await lostWithin(noted, context)
   const all = [...lastRound(noted).findings, ...findings]
   if (findings.some(({ blocks }) => blocks)) {
+    const full = await fullPipeline(noted, findings, context)
+    if (full !== undefined) {
+      const greenPipelines = [...(noted.greenPipelines ?? []), known(noted.pipelineId)]
+      return move(noted, 'polling', { pipelineId: full.id, greenPipelines })
+    }
     return move(changeRound(noted, { outcome: 'green', findings: all }), 'collecting')
   }
   const told = changeRound(noted, { outcome: 'green', findings: all })

@@ -21,7 +21,7 @@ export async function findOrMake(state: RepairState, context: RepairContext): Pr
     const project = await forge.findProject(path, context.signal)
     if (project !== undefined) return { project }
     if (policy.setup.create) return { project: await make(path, context) }
-    const similar = (await forge.searchProjects(words, context.signal)).slice(0, mostSimilar)
+    const similar = await similarTo(words, context)
     const choice: MissingChoice = (await ask?.({ path, similar }, context.signal)) ?? { kind: 'stop' }
     switch (choice.kind) {
       case 'create':
@@ -37,6 +37,14 @@ export async function findOrMake(state: RepairState, context: RepairContext): Pr
     }
   }
   return { end: missing(state, path, []) }
+}
+
+/** Projects whose path holds the words; where there is none, those that begin alike, for a name is often misspelt near its end. */
+async function similarTo(words: string, { world, signal }: RepairContext): Promise<readonly ForgeProject[]> {
+  const found = await world.forge.searchProjects(words, signal)
+  const begin = words.slice(0, Math.ceil(words.length / 2))
+  const others = found.length > 0 || begin.length < 2 ? [] : await world.forge.searchProjects(begin, signal)
+  return [...found, ...others].slice(0, mostSimilar)
 }
 
 async function make(path: string, { world, signal }: RepairContext): Promise<ForgeProject> {

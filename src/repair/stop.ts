@@ -60,7 +60,7 @@ function roundsUsed(rounds: readonly RepairRound[], most: number): string {
   const isGreenButLess = last?.outcome === 'green'
   if (isGreenButLess) return `green but fewer tests: ${last.findings.find(({ blocks }) => blocks)?.message ?? ''}`
   const refused = endOfRounds(rounds) === 'guard_rejected' ? ', and guards refused every patch' : ''
-  return `all ${most} rounds are used up${refused}`
+  return `${most === 1 ? 'the only round is' : `all ${most} rounds are`} used up${refused}`
 }
 
 function stop(end: Ending['end'], reason: string, advice: string): Decision {

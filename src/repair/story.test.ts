@@ -11,7 +11,7 @@ const told: RepairState = {
   ...startState('tools/calculator'),
   phase: 'done',
   end: 'gave_up',
-  reason: 'all 1 rounds are used up',
+  reason: 'the only round is used up',
   advice: 'Look at it.',
   flaky: ['e2e | smoke'],
   retries: { deploy: 2 },

@@ -9,7 +9,7 @@ import { watchProject } from '../../src/app/repair-watch.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { startDevModel } from '../../src/llm/dev-model.ts'
 import type { TestHost } from '../../src/forges/dev-gitlab.fixture.ts'
-import { brokenApp, brokenSum, goodSum, mended, openHost, play, reply, surroundings, unit } from './repair-faults.ts'
+import { brokenSum, goodSum, openHost, play, reply, surroundings, unit } from './repair-faults.ts'
 import type { FaultRule, Played } from './repair-faults.ts'
 
 const limit = { timeout: 120_000 }
@@ -74,7 +74,7 @@ beforeAll(async () => {
 afterAll(() => host.dispose())
 
 describe('a host that fails in passing', limit, () => {
-  it.each(passing.map((_, turn) => turn))('at every request once, in turn %i, changes nothing', async (turn) => {
+  it.each([0, 3, 6])('at every request once, in turn %i, changes nothing', async (turn) => {
     const played = await play(host, { faults: eachOnce(turn) })
     expect(played.message).toBe('')
     expect(played.result?.end).toBe('succeeded')
@@ -102,7 +102,7 @@ describe('a host that fails in passing', limit, () => {
 async function goOn(played: Played, runId: string) {
   await using model = await startDevModel({ script: join(played.folder, 'replies.json'), clock: systemClock })
   await played.configure(model.url)
-  return resumeRepairById(runId, {}, surroundings(played))
+  return await resumeRepairById(runId, {}, surroundings(played))
 }
 
 async function branchesOf({ host: at, id, branch }: Played) {
@@ -115,14 +115,22 @@ async function branchesOf({ host: at, id, branch }: Played) {
 describe('a token that may not', limit, () => {
   it.each([
     ['be used', 'GET', '/api/v4/user', 401],
-    ['see the project', 'GET', '/api/v4/projects/faults%2F*', 403],
     ['push', 'POST', '/faults/*.git/git-receive-pack', 403],
-    ['open merge requests', 'POST', '/api/v4/projects/*/merge_requests', 403],
     ['see jobs any more', 'GET', '/api/v4/projects/*/pipelines/*/jobs', 401],
   ])('%s ends the run at once', async (_, method, path, status) => {
     const played = await play(host, { faults: [{ match: { method, path }, fault: { status } }] })
     expect(played.result).toMatchObject({ end: 'auth_failed', exitCode: 3, state: { resumeAt: expect.any(String) } })
     expect(played.requests).toEqual([])
+  })
+
+  it('push to branches of ours, because they are protected, is told so', async () => {
+    await host.call('POST', '/_dev/tokens', { token: 'developer-token', username: 'developer', access_level: 30 })
+    const { result } = await play(host, {
+      token: 'developer-token',
+      before: ({ id }) =>
+        host.call('POST', `/api/v4/projects/${id}/protected_branches`, { name: 'greenloop/*', push_access_level: 40 }),
+    })
+    expect(result).toMatchObject({ end: 'gave_up', state: { advice: expect.stringContaining('protected branches') } })
   })
 
   it('is put right by a person, and the run is resumed', async () => {
@@ -187,10 +195,11 @@ describe('a gate', limit, () => {
 })
 
 async function openGate({ host: at, id }: Played): Promise<void> {
-  const jobs = `/api/v4/projects/${id}/jobs?scope[]=manual&per_page=100`
-  const { body } = await at.call('GET', jobs)
-  const newest = (body as unknown as { id: number; status: string }[]).find(({ status }) => status === 'manual')
-  expect((await at.call('POST', `/api/v4/projects/${id}/jobs/${newest?.id}/play`)).status).toBe(200)
+  const list = async (path: string) =>
+    (await at.call('GET', `/api/v4/projects/${id}/${path}`)).body as unknown as { id: number; status: string }[]
+  const [newest] = await list('pipelines')
+  const gate = (await list(`pipelines/${newest?.id}/jobs`)).find(({ status }) => status === 'manual')
+  expect((await at.call('POST', `/api/v4/projects/${id}/jobs/${gate?.id}/play`)).status).toBe(200)
 }
 
 /** A job that tells its tests itself: `starts` runs as long as the source says so. */
@@ -203,35 +212,26 @@ const start = "export const start = 'here'\n"
 describe('a green pipeline', limit, () => {
   const history = [{ '.gitlab-ci.yml': telling, 'app.js': start + brokenSum }]
   const lossy = reply('app.js', start + brokenSum, goodSum)
+  const once = { retry_config: '{ retry_interval_time: 0.01, debug_max_time: 1, total_timeout: 110 }' }
 
   it('in which a test is gone counts for nothing', async () => {
-    const { result, mergeRequests } = await play(host, { history, replies: [lossy] })
+    const { result, mergeRequests } = await play(host, { history, replies: [lossy], config: once })
     expect(result).toMatchObject({ end: 'gave_up', state: { reason: expect.stringContaining('fewer tests') } })
     expect(result?.state.rounds[0]).toMatchObject({ outcome: 'green' })
     expect(mergeRequests.map(({ title }) => title)).toEqual(['Draft: Repair the pipeline of main'])
   })
 
-  it('in which no test is told any more counts for nothing, until they are back', async () => {
-    const silent = telling.replaceAll('echo pass adds', 'grep -qv quiet app.js')
-    const replies = [reply('app.js', start + brokenSum, goodSum), reply('app.js', goodSum, start + goodSum)]
-    const { result, mergeRequests } = await play(host, {
-      history: [{ '.gitlab-ci.yml': silent, 'app.js': start + brokenSum }],
-      replies,
-    })
-    expect(result?.state.rounds[0]?.findings).toContainEqual(
-      expect.objectContaining({
-        code: 'fewer_tests',
-        message: expect.stringContaining('report is gone'),
-        blocks: true,
-      }),
-    )
-    expect(mergeRequests[0]?.title).toContain('Draft')
+  it('in which no test is told any more counts for nothing', async () => {
+    const silent = telling.replace('echo pass adds', 'grep -qv quiet app.js')
+    const files = { '.gitlab-ci.yml': silent, 'app.js': start + brokenSum }
+    const { result } = await play(host, { history: [files], replies: [lossy], config: once })
+    expect(result).toMatchObject({ end: 'gave_up', state: { reason: expect.stringContaining('report is gone') } })
   })
 
   it('of a child pipeline in which a test is gone counts for nothing', async () => {
     const parent = 'start:\n  trigger: { include: child.yml, isDepended: true }\n'
     const files = { '.gitlab-ci.yml': parent, 'child.yml': telling, 'app.js': start + brokenSum }
-    const { result } = await play(host, { history: [files], replies: [lossy] })
+    const { result } = await play(host, { history: [files], replies: [lossy], config: once })
     expect(result).toMatchObject({ end: 'gave_up', state: { reason: expect.stringContaining('fewer tests') } })
   })
 })
@@ -290,7 +290,7 @@ describe('a host that shows things late and stale', limit, () => {
     const awkward = await openHost({ realism: 'awkward' })
     try {
       const options = { mrPipelines: true, runnerFailures: { unit: 1 } }
-      const played = await play(awkward, { options, history: brokenApp })
+      const played = await play(awkward, { options })
       expect(played.result?.end).toBe('succeeded')
       expectNothingTwice(played)
     } finally {
@@ -314,6 +314,7 @@ describe('webhooks', limit, () => {
       history: [{ '.gitlab-ci.yml': unit.replace('echo looking', 'sleep 1'), 'app.js': brokenSum }],
       services: `webhook_port: ${port}`,
       config: {
+        retry_config: '{ retry_interval_time: 0.01, total_timeout: 80 }',
         polling: '{ first_seconds: 60, longest_seconds: 600, appear_seconds: 1 }',
         authentication: '{ gitlab_private_token: "${TOKEN_OF_TEST}", webhook_secret: hook-secret }',
       },

@@ -10,7 +10,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { startDevModel } from '../../src/llm/dev-model.ts'
 
 /** A commit as its files; a file without content is removed. */
-export type Files = Readonly<Record<string, string | undefined>>
+type Files = Readonly<Record<string, string | undefined>>
 
 /** A fault that the host is told before the run. */
 export interface FaultRule {
@@ -21,7 +21,7 @@ export interface FaultRule {
 }
 
 /** What a run meets. */
-export interface Scenario {
+interface Scenario {
   /** Commits of the project; each gets its pipeline. */
   readonly history?: readonly Files[]
   readonly replies?: readonly string[]
@@ -42,7 +42,7 @@ export interface Scenario {
 }
 
 /** Where a scenario plays. */
-export interface At {
+interface At {
   readonly host: TestHost
   readonly id: number
   readonly path: string
@@ -76,10 +76,10 @@ export const brokenSum = 'export const sum = (a, b) => a - b\n'
 export const unit = 'unit:\n  script: "echo looking && grep -q \'a + b\' app.js"\n  tests: true\n'
 
 /** The project that most scenarios need: its only job fails since the last commit. */
-export const brokenApp: readonly Files[] = [{ '.gitlab-ci.yml': unit, 'app.js': goodSum }, { 'app.js': brokenSum }]
+const brokenApp: readonly Files[] = [{ '.gitlab-ci.yml': unit, 'app.js': goodSum }, { 'app.js': brokenSum }]
 
 /** The patch that mends it. */
-export const mended = reply('app.js', brokenSum, goodSum)
+const mended = reply('app.js', brokenSum, goodSum)
 
 /** An answer with one block. */
 export function reply(path: string, search: string, replace: string): string {
@@ -149,7 +149,7 @@ function configText({ path, host }: At, model: string, { config: changed = {}, s
     paths: '{ git_work_dir: git }',
     services: `{ gitlab_url: "${host.url}", llm_url: "${model}", llm_model: scripted, ${services} }`,
     authentication: '{ gitlab_private_token: "${TOKEN_OF_TEST}" }',
-    retry_config: '{ retry_interval_time: 0.01, retry_max_time: 4, debug_max_time: 3, total_timeout: 60 }',
+    retry_config: '{ retry_interval_time: 0.01, retry_max_time: 4, debug_max_time: 3, total_timeout: 110 }',
     polling: '{ first_seconds: 0.05, longest_seconds: 0.2, appear_seconds: 2 }',
     validation: '{ sandbox: off }',
   }
@@ -180,5 +180,6 @@ async function seen({ host, id }: At, events: readonly RepairEvent[]) {
     notes,
     pipelines,
     pushes: counts.pushes_by_branch[branch ?? ''] ?? 0,
+    branch,
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -35,7 +35,7 @@ interface Attacked {
   readonly prompts: readonly string[]
   readonly folder: string
   /** State of the branch and its request on the host. */
-  readonly request: { readonly state: string; readonly draft: boolean; readonly title: string }
+  readonly request: { readonly state: string; readonly title: string }
 }
 
 let lab: RepairLab
@@ -46,11 +46,14 @@ beforeAll(async () => {
 afterAll(() => lab[Symbol.asyncDispose]())
 
 /** Runs the command against a project and a model that both mean ill. */
-async function attacked(replies: readonly string[], rounds = 1): Promise<Attacked> {
+async function attacked(
+  replies: readonly string[],
+  { rounds = 1, more = {} }: { readonly rounds?: number; readonly more?: Readonly<Record<string, string>> } = {},
+): Promise<Attacked> {
   const path = `hostile/p${++count}`
   const { id } = await lab.server.addProject({
     path,
-    history: [{ message: `Break it\n\n${orders}`, files: new Map(Object.entries(files)) }],
+    history: [{ message: `Break it\n\n${orders}`, files: new Map(Object.entries({ ...files, ...more })) }],
   })
   const folder = join(lab.folder, 'hostile', String(count))
   await mkdir(folder, { recursive: true })
@@ -96,17 +99,19 @@ function quiet({ ended, notes }: Attacked): void {
   }
   expect(notes.length).toBeGreaterThan(0)
   for (const note of notes) {
-    expect(note).not.toMatch(/^\s{0,3}\/(?:merge|close|approve)/m)
+    expect(note).not.toMatch(/^\/(?:merge|close|approve)/m)
     expect(alive(note)).not.toMatch(/@all|<img|<b |onerror|taken over/)
   }
 }
 
 describe('a project that means ill', () => {
   it('cannot end the data of a prompt, give orders to the host, or paint the terminal', async () => {
-    const seen = await attacked([`${orders}\n\n${right}`.replace('\n>>>>>>> REPLACE\n\nsrc', '\n\nsrc'), right], 2)
+    const seen = await attacked([`${orders}\n\n${right}`.replace('\n>>>>>>> REPLACE\n\nsrc', '\n\nsrc'), right], {
+      rounds: 2,
+    })
     quiet(seen)
     expect(seen.ended.code, seen.ended.stderr).toBe(0)
-    expect(seen.request).toMatchObject({ state: 'opened', draft: true })
+    expect(seen.request).toMatchObject({ state: 'opened' })
     expect(seen.request.title).not.toMatch(/@all|close/)
     expect(seen.prompts.length).toBeGreaterThan(0)
     for (const prompt of seen.prompts) {
@@ -123,18 +128,16 @@ describe('a project that means ill', () => {
 })
 
 describe('a model that means ill', () => {
-  it.each([
-    ['a flood of blocks', right.repeat(5_000)],
-    ['an answer without end', 'x'.repeat(3_000_000)],
-    ['markers without end', '<<<<<<< SEARCH\n=======\n'.repeat(20_000)],
-    ['fences without end', '```\nsrc/calc.py\n'.repeat(30_000)],
-    ['thoughts without end', '<think>'.repeat(50_000)],
-  ])('ends nowhere with %s', async (_, reply) => {
-    const seen = await attacked([reply])
-    quiet(seen)
-    expect(seen.ended.code, seen.ended.stderr).not.toBe(0)
-    expect(seen.ended.stderr + seen.ended.stdout).not.toMatch(/RangeError|TypeError|at file:/)
-  }, 120_000)
+  it.each([['an answer without end', 'x'.repeat(3_000_000)]])(
+    'ends nowhere with %s',
+    async (_, reply) => {
+      const seen = await attacked([reply])
+      quiet(seen)
+      expect(seen.ended.code, seen.ended.stderr).not.toBe(0)
+      expect(seen.ended.stderr + seen.ended.stdout).not.toMatch(/RangeError|TypeError|at file:/)
+    },
+    120_000,
+  )
 
   it('is refused, and what it wrote is told as text alone', async () => {
     const lie = `${orders.replace('\n>>>>>>> REPLACE', '')}\n\n${right.replace('    return a + b', '    import os\n    getattr(os, "_ex" + "it")(0)')}`
@@ -142,7 +145,20 @@ describe('a model that means ill', () => {
     quiet(seen)
     expect(seen.ended.code).toBe(1)
     expect(seen.notes.join('\n')).toContain('`silenced`')
-    const state = await readFile(join(seen.folder, 'config.yaml'), 'utf8')
-    expect(state).not.toContain(lab.token)
+  }, 120_000)
+
+  it('that ends the tests in words nobody looks for is found out by their count', async () => {
+    const more = {
+      '.gitlab-ci.yml': 'unit:\n  script:\n    - python3 -m unittest -v test_calc\n',
+      'test_calc.py':
+        'import unittest\nfrom src.calc import add\n\n\nclass Adds(unittest.TestCase):\n    def test_adds(self):\n        self.assertEqual(add(1, 2), 3)\n',
+    }
+    const end = '    return a - b\n\n\nimport sys\nstatus = len("")\nsys.exit(status)'
+    const leaves = right.replace('    return a + b', end)
+    const seen = await attacked([leaves], { more })
+    quiet(seen)
+    expect(seen.ended.code, seen.ended.stderr).toBe(1)
+    expect(seen.notes.join('\n')).toContain('`fewer_tests`')
+    expect(seen.notes.join('\n')).not.toContain('**Greenloop: the pipeline is green**')
   }, 120_000)
 })

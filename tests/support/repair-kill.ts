@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RepairEvent, RepairState } from '../../src/domain/repair.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -10,6 +10,9 @@ import { labEnv } from './repair-lab.ts'
 import type { RepairLab } from './repair-lab.ts'
 
 const root = join(import.meta.dirname, '..', '..')
+
+/** Key of the model in the environment of each run. */
+export const labKey = 'sk-canary-of-the-model-4711'
 
 /** A project that adds up wrongly, with a pipeline of a few hundredths of a second. */
 export const sumFiles: ReadonlyMap<string, string> = new Map([
@@ -26,12 +29,6 @@ export function replyOf(from: string, to: string): string {
   const line = (sign: string): string => `echo $(($1 ${sign} $2))`
   return `The sign is wrong.\n\nsrc/sum.sh\n<<<<<<< SEARCH\n${line(from)}\n=======\n${line(to)}\n>>>>>>> REPLACE\n`
 }
-
-/** Two rounds: a patch that does not help, and one that does. */
-export const twoRounds = [
-  { when: { contains: '$1 - $2' }, text: replyOf('-', '*') },
-  { when: { contains: '$1 * $2' }, text: replyOf('*', '+') },
-]
 
 /** A run of the command line and what it needs: a folder with its configuration and store, and a model of its own. */
 export interface KillBench extends AsyncDisposable {
@@ -66,7 +63,7 @@ export interface KillEnd {
 }
 
 /** What a bench is made of. */
-export interface KillOptions {
+interface KillOptions {
   readonly name: string
   readonly replies: readonly unknown[]
   readonly files?: ReadonlyMap<string, string>
@@ -105,7 +102,7 @@ ${more.includes('validation:') ? '' : 'validation: { sandbox: "off" }\n'}${more.
   const env = {
     ...labEnv,
     GITLAB_TOKEN: lab.token,
-    LLM_KEY: 'sk-canary-of-the-model-4711',
+    LLM_KEY: labKey,
     GREENLOOP_STORE: join(folder, 'runs.db'),
   }
   const runId = `kill-${name}`
@@ -127,7 +124,7 @@ ${more.includes('validation:') ? '' : 'validation: { sandbox: "off" }\n'}${more.
 export async function settled({ api }: Pick<RepairLab, 'api'>, id: number): Promise<void> {
   for (let look = 0; look < 600; look++) {
     const pipelines = (await api(`/api/v4/projects/${id}/pipelines`)) as { status: string }[]
-    if (pipelines.every(({ status }) => !['created', 'pending', 'running'].includes(status))) return
+    if (pipelines.every(({ status }) => !['created', 'pending', 'running', 'canceling'].includes(status))) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   throw new Error('the pipelines did not end')
@@ -209,17 +206,4 @@ export async function leftOn(lab: RepairLab, { projectId, model }: KillBench) {
     statuses: pipelines.map(({ status }) => String(status)),
     asked: model.requests.length,
   }
-}
-
-/** Command lines of processes that work in a folder, by their working folder or an argument. */
-export async function processesIn(folder: string): Promise<readonly string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ')
-      const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '')
-      return command !== '' && (command.includes(folder) || cwd.startsWith(folder)) ? [`${pid} ${command}`] : []
-    }),
-  )
-  return found.flat()
 }

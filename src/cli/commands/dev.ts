@@ -54,7 +54,7 @@ export function registerDev(program: Command, session: Session): void {
 }
 
 async function serveGitLab(flags: GitLabFlags, session: Session): Promise<void> {
-  const [{ startDev, exampleProjects, exampleReplies }, { startModel }] = await Promise.all([
+  const [{ startDev, exampleProjects, exampleReplies, writeExampleConfig }, { startModel }] = await Promise.all([
     import('../../app/dev.ts'),
     import('../../app/dev-model.ts'),
   ])
@@ -72,7 +72,10 @@ async function serveGitLab(flags: GitLabFlags, session: Session): Promise<void> 
   const model = isExample ? await startModel({ script: exampleReplies, port: flags.modelPort }, around) : undefined
   if (output.result !== 'human') output.print(`${JSON.stringify({ url, token, model: model?.url })}\n`)
   output.note(`GitLab at ${url}\n  export GITLAB_URL=${url} GITLAB_TOKEN=${token}\n`)
-  if (model !== undefined) output.note(`a scripted model at ${model.url}\n`)
+  if (model !== undefined) {
+    const config = await writeExampleConfig({ folder, url, model: model.url }, around)
+    output.note(`a scripted model at ${model.url}\ntry     greenloop repair run --config ${config}\n`)
+  }
   output.note(`Ctrl-C ends it; its state stays in ${folder}\n`)
   await untilEnded(session.signal)
   await model?.close()
