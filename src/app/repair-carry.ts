@@ -39,13 +39,20 @@ const resumable: ReadonlySet<string> = new Set([
   'git_failed',
 ])
 
-/** The last state on record. */
-export async function lastState(store: RunStore, runId: string): Promise<RepairState | undefined> {
-  let last: RepairState | undefined
-  for await (const { kind, data } of eventsOf(store, runId)) {
-    if (kind === 'repair') last = (data as { readonly state: RepairState }).state
+/** The last state on record, and the number of the last event that was read for it. */
+export interface KnownState {
+  readonly seq: number
+  readonly state?: RepairState | undefined
+}
+
+/** The last state on record, from what is known of it already. */
+export async function lastState(store: RunStore, runId: string, known: KnownState = { seq: 0 }): Promise<KnownState> {
+  let { seq, state } = known
+  for await (const event of eventsOf(store, runId, known.seq)) {
+    seq = event.seq
+    if (event.kind === 'repair') ({ state } = event.data as { readonly state: RepairState })
   }
-  return last
+  return { seq, state }
 }
 
 /**
@@ -76,7 +83,7 @@ export async function carryOutRepair(
   }
   let world: Awaited<ReturnType<typeof openWorld>> | undefined
   try {
-    const from = (await lastState(store, run.id)) ?? startState(project)
+    const from = (await lastState(store, run.id)).state ?? startState(project)
     world = await openWorld(setup, { runId: run.id, folder, redactor, record, emit, ask }, { ...where, signal })
     const target = {
       ...(setup.ref === undefined ? {} : { ref: setup.ref }),

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { GreenloopError } from '../domain/errors.ts'
 import type { RunEvent, RunStore, StoredRun } from '../domain/stored-run.ts'
@@ -8,7 +8,9 @@ import { withDotEnv } from './dot-env.ts'
 import { goOnWith, handInRepair, readRepair } from './repair.ts'
 import type { RepairOverrides } from './repair.ts'
 import { lastState } from './repair-carry.ts'
+import type { KnownState } from './repair-carry.ts'
 import { openForge } from './repair-world.ts'
+import { readSettings } from './settings.ts'
 import { isOver, standing } from './standing.ts'
 import type { Standing } from './standing.ts'
 import { findRun, namedStore, openRunStore } from './store.ts'
@@ -61,7 +63,7 @@ export interface ServiceOptions {
   readonly onDependency: OnDependency
 }
 
-const eventPage = 500
+const eventPage = 100
 const mostFileBytes = 10 * 1024 * 1024
 
 /** Opens the service on the store of the settings. Runs that were broken off go on. */
@@ -72,6 +74,8 @@ export async function openRepairService(options: ServiceOptions, around: Surroun
   const store = await openRunStore(at)
   const stop = new AbortController()
   const working = new Map<string, Promise<unknown>>()
+  const starting = new Map<string, Promise<RepairView>>()
+  const viewOf = views(store)
   const within = { ...where, signal: stop.signal }
   const begin = (id: string): void => {
     const done = carry(store, id, { options, where: within }).finally(() => working.delete(id))
@@ -80,38 +84,35 @@ export async function openRepairService(options: ServiceOptions, around: Surroun
   for (const run of await store.list({ kinds: ['repair'], states: ['queued', 'running'], limit: 100 })) {
     if (standing(run) !== 'running' && isOfService(run)) begin(run.id)
   }
-  const start = async (wish: StartWish): Promise<RepairView> => {
-    const id = `grpc-${sha256(wish.idempotencyKey).slice(0, 20)}`
+  const startNew = async (id: string, wish: StartWish): Promise<RepairView> => {
     const known = await store.find(id)
-    if (known !== undefined) return viewOf(store, known)
-    if (working.size >= options.concurrency) {
-      throw new GreenloopError('budget_reached', `${working.size} repairs are running, which is as many as may`, {
-        help: 'try again when one of them is over',
-      })
-    }
-    const brought = wish.files.length === 0 ? undefined : resolve(where.cwd, '.greenloop', 'incoming', id)
-    if (brought !== undefined) await writeBrought(brought, wish.files)
-    const overrides = { ...wish.overrides, ...(brought === undefined ? {} : { aiWorkDir: brought }) }
-    const run = await handInRepair({ config: options.config, overrides, runId: id }, { store, where: within })
+    if (known !== undefined) return viewOf(known)
+    // This one is among those that are starting.
+    refuseFull(working.size + starting.size - 1, options.concurrency)
+    const run = await handIn(id, wish, { store, config: options.config, where: within })
     begin(id)
-    return viewOf(store, run)
+    return viewOf(run)
   }
   return {
-    start,
-    get: async (id) => viewOf(store, await repairRun(store, id)),
-    list: async (limit, before) =>
-      Promise.all((await store.list({ kinds: ['repair'], limit, before })).map((run) => viewOf(store, run))),
+    start: (wish) => {
+      const id = `grpc-${sha256(wish.idempotencyKey).slice(0, 20)}`
+      // Two callers with one key at the same time wait for the same run.
+      const started = starting.get(id) ?? startNew(id, wish).finally(() => starting.delete(id))
+      starting.set(id, started)
+      return started
+    },
+    get: async (id) => viewOf(await repairRun(store, id)),
+    list: async (limit, before) => Promise.all((await store.list({ kinds: ['repair'], limit, before })).map(viewOf)),
     events: async (id, afterSeq) => store.events(id, afterSeq, eventPage),
     cancel: async (id, reason) => {
       const run = await repairRun(store, id)
       return viewOf(
-        store,
         isOver(run) ? run : await store.requestCancel(run.id, reason === '' ? 'cancelled by a caller' : reason),
       )
     },
     playGate: async (id, job) => {
       const run = await repairRun(store, id)
-      const jobUrl = await playGate(await viewOf(store, run), job, { options, where: within })
+      const jobUrl = await playGate(await viewOf(run), job, { options, where: within })
       // One that ended at the gate goes on behind it.
       if (standing(run) === 'interrupted' && isOfService(run) && !working.has(run.id)) begin(run.id)
       return jobUrl
@@ -136,8 +137,46 @@ async function repairRun(store: RunStore, id: string): Promise<StoredRun> {
   throw new GreenloopError('run_unknown', `there is no repair \`${id}\``)
 }
 
-async function viewOf(store: RunStore, run: StoredRun): Promise<RepairView> {
-  return { run, standing: standing(run), state: await lastState(store, run.id) }
+function refuseFull(running: number, most: number): void {
+  if (running < most) return
+  throw new GreenloopError('budget_reached', `${running} repairs are running, which is as many as may`, {
+    help: 'try again when one of them is over',
+  })
+}
+
+/** Puts a run on record, with the files that the caller brought. */
+async function handIn(
+  id: string,
+  { overrides, files }: StartWish,
+  { store, config, where }: { readonly store: RunStore; readonly config: string; readonly where: Surroundings },
+): Promise<StoredRun> {
+  const brought = files.length === 0 ? undefined : resolve(where.cwd, '.greenloop', 'incoming', id)
+  if (brought !== undefined) await writeBrought(brought, files)
+  await forgetFolder(id, where)
+  const given = { ...overrides, ...(brought === undefined ? {} : { aiWorkDir: brought }) }
+  return handInRepair({ config, overrides: given, runId: id }, { store, where })
+}
+
+/** Runs whose last state is remembered. */
+const mostRemembered = 200
+
+/** Gives the view of a run; of the events that were read for it before, none is read again. */
+function views(store: RunStore): (run: StoredRun) => Promise<RepairView> {
+  const seen = new Map<string, KnownState>()
+  return async (run) => {
+    const known = await lastState(store, run.id, seen.get(run.id))
+    seen.delete(run.id)
+    seen.set(run.id, known)
+    const [oldest] = seen.keys()
+    if (seen.size > mostRemembered && oldest !== undefined) seen.delete(oldest)
+    return { run, standing: standing(run), state: known.state }
+  }
+}
+
+/** A service that died between making the folder and putting the run on record has left it empty. */
+async function forgetFolder(id: string, where: Surroundings): Promise<void> {
+  const { settings } = await readSettings(where)
+  await rmdir(resolve(where.cwd, settings.artifacts, id)).catch(() => {})
 }
 
 interface Serving {

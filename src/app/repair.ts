@@ -185,6 +185,6 @@ export function repairStatus(id: string, where: Surroundings): Promise<RepairSta
         ? ((await store.list({ kinds: ['repair'], limit: 1 }))[0] ?? (await findRun(store, id)))
         : await findRun(store, id)
     refuseOther(run)
-    return { runId: run.id, standing: standing(run), folder: run.folder, state: await lastState(store, run.id) }
+    return { runId: run.id, standing: standing(run), folder: run.folder, state: (await lastState(store, run.id)).state }
   })
 }

@@ -1,7 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Client, credentials, loadPackageDefinition, Metadata } from '@grpc/grpc-js'
 import type { GrpcObject, ServiceClientConstructor, ServiceError } from '@grpc/grpc-js'
 import { fromJSON } from '@grpc/proto-loader'
@@ -10,6 +6,7 @@ import { createRunClient } from '../client/run-client.ts'
 import type { RunClientConfig } from '../client/run-client.ts'
 import { loadRunService, runServiceName } from '../client/run-messages.ts'
 import type { RunEventMessage } from '../client/run-messages.ts'
+import { makeCertificate } from '../forges/gitlab-certificate.fixture.ts'
 import { startGrpc } from './grpc-server.ts'
 import type { GrpcConfig } from './grpc-server.ts'
 import { scriptedService } from './grpc.fixture.ts'
@@ -182,31 +179,7 @@ describe('the repair service', () => {
   })
 
   it('talks TLS with a certificate of its own, which clients have to know', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'greenloop-grpc-'))
-    closing.push(() => rm(folder, { recursive: true, force: true }))
-    const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')]
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        '/CN=localhost',
-        '-addext',
-        'subjectAltName=IP:127.0.0.1',
-        ...files,
-      ],
-      { stdio: 'ignore' },
-    )
-    const [cert, key] = await Promise.all([
-      readFile(join(folder, 'cert.pem'), 'utf8'),
-      readFile(join(folder, 'key.pem'), 'utf8'),
-    ])
+    const { cert, key } = makeCertificate()
     const { connect } = await serve({ tls: { cert, key }, token: 'a-long-token' })
     expect(await connect({ ca: cert, token: 'a-long-token' }).start(wish('k'), never)).toMatchObject({ id: 'run-1' })
     await expect(connect({ token: 'a-long-token', timeoutMs: 2000 }).get('run-1', never)).rejects.toBeInstanceOf(Error)

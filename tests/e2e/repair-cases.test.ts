@@ -9,11 +9,8 @@ const chosen = [
   ['ledger', 'cheats at first and then repairs'],
   ['money', 'answers with JSON, then with what is cut off, then with whole files'],
   ['flaky-orders', 'runs the job again and asks no model'],
-  ['lost-runner', 'runs the job again and asks no model'],
   ['geometry', 'deletes the test, which is opened'],
   ['wrong-options', 'leaves tests out by the options, which are opened'],
-  ['pagination', 'drops the job'],
-  ['cache', 'leads out of the project'],
   ['retry', 'says that the test is at fault'],
 ] as const
 

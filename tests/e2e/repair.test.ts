@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createRunClient } from '../../src/client/run-client.ts'
 import { labEnv } from '../support/repair-lab.ts'
 import { cli, root, startCli } from './cli.ts'
 import type { Started } from './cli.ts'
@@ -112,6 +113,12 @@ describe('greenloop repair', () => {
     const service = startCli(['repair', 'serve', ...config, '--port', '0'], { cwd: folder, env })
     try {
       const { address } = await printed<{ address: string }>(service, /\{"address".*\}/)
+      const client = createRunClient({ address })
+      const wish = { idempotencyKey: 'from-elsewhere' }
+      const never = new AbortController().signal
+      const [one, other] = await Promise.all([client.start(wish, never), client.start(wish, never)])
+      expect(one.id).toBe(other.id)
+      client.close()
       const ended = await run('run', '--remote', address, '--run-id', 'from-elsewhere')
       expect(ended.code, ended.stderr).toBe(0)
       expect(JSON.parse(ended.stdout)).toMatchObject({ end: 'succeeded', exitCode: 0 })
