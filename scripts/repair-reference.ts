@@ -32,7 +32,7 @@ ${rows(schema, '').join('\n')}
 
 ## The prompt of a round
 
-\`templates.fix_bug_prompt\` names a text file. It has to hold ${list(required)} and may hold ${list(optional)}; anything else
+\`templates.fix_bug_prompt\` names a text file, or is the text itself. It has to hold ${list(required)} and may hold ${list(optional)}; anything else
 in double braces is refused.
 
 ## Ends

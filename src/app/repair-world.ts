@@ -8,6 +8,7 @@ import { collectFolder } from '../forges/git-folder.ts'
 import { controlFolder, openRepository } from '../forges/git-repository.ts'
 import { openWebhook } from '../forges/webhook.ts'
 import { systemClock } from '../lib/clock.ts'
+import { exists } from '../lib/files.ts'
 import { random } from '../lib/random.ts'
 import type { Redactor } from '../lib/redact.ts'
 import type { RepairWorld } from '../repair/world.ts'
@@ -145,7 +146,7 @@ export async function openWorld(
       save: files.save,
       ask,
       woken: webhook?.woken ?? untilAborted,
-      ...(aiWorkDir === undefined ? {} : { bringIn: () => collectFolder(aiWorkDir) }),
+      ...(aiWorkDir === undefined ? {} : { bringIn: () => bringIn(aiWorkDir, where) }),
     }
     return { it: world, close }
   } catch (error) {
@@ -158,6 +159,13 @@ export async function openWorld(
 function quiet(where: Surroundings, redactor: Redactor): Surroundings {
   const { onStep } = where
   return onStep === undefined ? where : { ...where, onStep: (text) => onStep(redactor.text(text)) }
+}
+
+/** Files of the AI work folder. One that is not there yet has nothing to bring, and that is said. */
+async function bringIn(folder: string, { onStep }: Surroundings): ReturnType<typeof collectFolder> {
+  if (await exists(folder)) return collectFolder(folder)
+  onStep?.(`there is no folder ${folder} (\`paths.ai_work_dir\`): nothing is brought in`)
+  return { files: [], leftOut: [] }
 }
 
 /** Without webhooks nothing ever wakes the poller. */

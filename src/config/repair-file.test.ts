@@ -111,4 +111,11 @@ describe('a repair configuration', () => {
     const setup = await loadRepair('config.yaml', around)
     expect(setup).toMatchObject({ forge: 'local', repository: join(folder, 'here'), gitlab: undefined })
   })
+
+  it('takes a prompt that stands in the file itself', async () => {
+    const text = whole.replace('fix_bug_prompt: prompt.txt', 'fix_bug_prompt: "{{rules}} {{jobs}} {{log}} {{files}}"')
+    expect((await load(text)).policy.template).toBe('{{rules}} {{jobs}} {{log}} {{files}}')
+    const [lacking] = await problemsOf(text.replace('{{files}}', ''))
+    expect(lacking?.message).toContain('the template lacks `{{files}}`')
+  })
 })

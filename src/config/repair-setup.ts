@@ -183,7 +183,9 @@ async function readPolicy(
   { reader, folder }: { readonly reader: Reader; readonly folder: string },
 ): Promise<RepairPolicy> {
   const { retry_config: retry, budget, guards, validation, polling, setup } = file
-  const template = await reader.text(file.templates.fix_bug_prompt, ['templates', 'fix_bug_prompt'])
+  const prompt = file.templates.fix_bug_prompt
+  const isText = prompt !== undefined && /\{\{|\n/u.test(prompt)
+  const template = isText ? prompt : await reader.text(prompt, ['templates', 'fix_bug_prompt'])
   if (template !== undefined) checkTemplate(template, reader)
   const ciFile = await reader.text(setup.ci_file, ['setup', 'ci_file'])
   if (polling.longest_seconds < polling.first_seconds) {

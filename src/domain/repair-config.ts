@@ -182,7 +182,11 @@ export const repairFileSchema = z
     retry_config: retrySchema,
     templates: z
       .strictObject({
-        fix_bug_prompt: text.optional().describe('File with the prompt of a round; the built-in one unless set.'),
+        fix_bug_prompt: text
+          .optional()
+          .describe(
+            'File with the prompt of a round, or the prompt itself, which holds `{{`; the built-in one unless set.',
+          ),
       })
       .prefault({})
       .describe('Prompts.'),
