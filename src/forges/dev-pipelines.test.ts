@@ -146,6 +146,22 @@ describe('pipelines of the test GitLab', () => {
     expect((await at.call('GET', `${api}/pipelines`)).body).toHaveLength(1)
   })
 
+  it('start one child also where its jobs have to wait', async () => {
+    const child = { 'child.yml': 'inner: { script: "true" }' }
+    const description = 'busy: { script: hold }\ndown: { trigger: { include: child.yml, isDepended: true } }'
+    const at = await hostWith(description, child, { concurrentJobs: 1 })
+    const id = await begin(at)
+    const count = async (): Promise<number> => Number((await at.call('GET', '/_dev/counts')).body['pipelines'])
+    await at.until(count, (pipelines) => pipelines >= 2)
+    await at.until(
+      () => named(at, id, 'busy'),
+      (job) => String(job['status']) === 'running',
+    )
+    at.runner.release()
+    await settled(at, id, ['success'])
+    expect(await count()).toBe(2)
+  })
+
   it('wait without a runner, and say what a script has them say', async () => {
     const at = await hostWith('unit: { script: "true" }')
     await at.call('POST', '/_dev/projects/qa%2Fcalc/options', {

@@ -53,7 +53,8 @@ export function createScheduler(parts: SchedulerParts): DevScheduler {
     stepJobs(world, pipelineId, pipeline.stages)
     for (const job of latestJobs(world, pipelineId)) {
       if (job.status === 'scheduled') wait(job)
-      if (job.status === 'pending' && job.trigger !== undefined) void bridge(job)
+      // One that waits as its child does has started it already.
+      if (job.status === 'pending' && job.trigger !== undefined && job.downstream === undefined) void bridge(job)
     }
     update(pipelineId)
     world.store.changed()
