@@ -65,9 +65,9 @@ const endMeanings: Readonly<Record<keyof typeof repairEnds, string>> = {
   gave_up:
     'Rounds, budget or ideas are used up, or the failure is nothing that a patch mends. The advice says what a person can do.',
   guard_rejected: 'Every patch was refused by a guard; nothing of it was pushed.',
-  blocked_gate: 'A manual job waits for a person, or no runner takes the jobs.',
-  auth_failed: 'The token is not accepted, or may not do what is needed.',
-  project_not_found: 'There is no such project, or the token may not see it.',
+  blocked_gate: 'A manual job waits for a person, or no runner takes the jobs. The run stays open and can be resumed.',
+  auth_failed: 'The token is not accepted, or may not do what is needed. The run stays open and can be resumed.',
+  project_not_found: 'The project, its branch or its merge request is not there, or the token may not see it.',
   llm_unavailable: 'The model does not answer. The run stays open and can be resumed.',
   timed_out: '`total_timeout` is used up. Its pipeline is cancelled; branch and merge request stay.',
   cancelled: 'Somebody ended it: Ctrl-C, `greenloop runs cancel`, a pipeline or merge request that was closed by hand.',

@@ -8,6 +8,8 @@ const graceMs = 1000
 /** How long the last acts of a run that was stopped may take, in milliseconds. */
 const lastActsMs = 10_000
 
+const leftAlone = 'A branch and a merge request that were made stay.'
+
 /** The limits of a run: its own time, and whoever stops it. */
 export interface Deadline {
   readonly signal: AbortSignal
@@ -32,13 +34,13 @@ export function startDeadline(clock: Clock, leftMs: number, outer: AbortSignal):
     stopped: () => {
       if (!own.signal.aborted) return undefined
       if (isOver) {
-        const advice = 'Raise `total_timeout`, or look at what takes so long. The branch and its merge request stay.'
+        const advice = `Raise \`total_timeout\`, or look at what takes so long. ${leftAlone}`
         return { end: 'timed_out', reason: 'the time of the run is used up', advice }
       }
       const reason: unknown = outer.reason
       // A lost lease and the like are no wish to end the repair: whoever has it goes on.
       if (reason instanceof GreenloopError && reason.code !== 'cancelled') throw reason
-      return { end: 'cancelled', reason: 'the run was cancelled', advice: 'The branch and its merge request stay.' }
+      return { end: 'cancelled', reason: 'the run was cancelled', advice: leftAlone }
     },
     close: () => {
       timer.cancel()
