@@ -2,6 +2,7 @@ import { GreenloopError } from '../domain/errors.ts'
 import type { CiJob, CiPlan, CiRunner } from './ci.ts'
 import type { DevJob, DevPipeline, DevProject } from './dev-records.ts'
 import { dropWork, openWork, tidyWork } from './dev-work.ts'
+import { descriptionKey } from './dev-world.ts'
 import type { DevWorld } from './dev-world.ts'
 
 /** What a pipeline is to be made for. */
@@ -50,6 +51,7 @@ export async function createDevPipeline(world: DevWorld, wanted: NewPipeline): P
       'Pipeline will not run for the selected trigger. The rules configuration prevented any jobs from being added to the pipeline.'
     return { kind: 'nothing', reason }
   }
+  if (wanted.source === 'push') remember(world, descriptionKey(project.id, sha, file), planned.plan.merged)
   pipeline.stages = stagesOf(planned.plan)
   add(
     world,
@@ -61,6 +63,15 @@ export async function createDevPipeline(world: DevWorld, wanted: NewPipeline): P
 }
 
 /** The plan of a pipeline. A machine that cannot run any is told like a bad description, so that whoever pushed sees why. */
+/** Descriptions that are kept. */
+const mostDescriptions = 200
+
+function remember({ descriptions }: DevWorld, key: string, merged: string): void {
+  descriptions.set(key, merged)
+  const [oldest] = descriptions.keys()
+  if (descriptions.size > mostDescriptions && oldest !== undefined) descriptions.delete(oldest)
+}
+
 async function planOf(world: DevWorld, pipeline: DevPipeline): ReturnType<CiRunner['plan']> {
   const context = await openWork(world, pipeline)
   try {

@@ -108,6 +108,7 @@ async function openWorld(config: DevGitLabConfig, server: Server, signal: AbortS
     clock,
     random,
     isAwkward: config.realism === 'awkward',
+    descriptions: new Map(),
     log: config.log ?? (() => {}),
     url: () => `http://${config.host ?? '127.0.0.1'}:${(server.address() as AddressInfo).port}`,
     signal,

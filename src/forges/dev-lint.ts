@@ -6,7 +6,10 @@ import { removeFolder } from './dev-git.ts'
 import type { DevProject } from './dev-records.ts'
 import { withProject } from './dev-scope.ts'
 import type { DevRoom } from './dev-scope.ts'
+import { descriptionKey } from './dev-world.ts'
 import type { DevWorld } from './dev-world.ts'
+
+const usualFile = '.gitlab-ci.yml'
 
 /** Routes that check the description of a pipeline. */
 export function lintRoutes({ world }: DevRoom): readonly DevRoute[] {
@@ -40,6 +43,10 @@ async function lint(
       ? await world.git.ask(project.gitDirectory, ['rev-parse', '--verify', '--quiet', `${what.ref}^{commit}`])
       : undefined)
   if (found === undefined) return refused(404, '404 Commit Not Found')
+  const known = world.descriptions.get(
+    descriptionKey(project.id, found.trim(), project.options.ciConfigPath ?? usualFile),
+  )
+  if (known !== undefined && what.content === undefined) return ok(answer([], known))
   await mkdir(join(world.folder, 'lint'), { recursive: true })
   const folder = await mkdtemp(join(world.folder, 'lint', 'at-'))
   try {
@@ -62,7 +69,7 @@ async function lintIn(
   // A name of our own, so that no link in the repository is written through.
   const given = '.greenloop-lint.yml'
   if (content !== undefined) await writeFile(join(folder, given), content, { flag: 'wx' })
-  const file = content === undefined ? (project.options.ciConfigPath ?? '.gitlab-ci.yml') : given
+  const file = content === undefined ? (project.options.ciConfigPath ?? usualFile) : given
   const type = content === undefined ? await world.git.ask(folder, ['cat-file', '-t', `HEAD:${file}`]) : 'blob'
   if (type?.trim() !== 'blob') return ok(answer(['Please provide content of .gitlab-ci.yml']))
   const planned = await world.runner.plan({ folder, file, variables: { CI_PIPELINE_SOURCE: 'push' } }, world.signal)

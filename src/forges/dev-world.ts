@@ -13,6 +13,8 @@ export interface DevWorld {
   readonly clock: Clock
   readonly random: () => number
   readonly isAwkward: boolean
+  /** Whole descriptions of commits whose pipelines were planned; see {@link descriptionKey}. */
+  readonly descriptions: Map<string, string>
   readonly log: (line: string) => void
   /** Address without a slash at its end; known once the port is. */
   readonly url: () => string
@@ -69,3 +71,6 @@ export function pipelinesOf(world: DevWorld, request: DevMergeRequest): DevPipel
 
 /** Web address of a project. */
 export const projectUrl = (world: DevWorld, project: DevProject): string => `${world.url()}/${project.path}`
+
+/** What the whole description of a commit is found by. */
+export const descriptionKey = (projectId: number, sha: string, file: string): string => `${projectId} ${sha} ${file}`

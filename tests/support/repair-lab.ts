@@ -201,7 +201,7 @@ paths: { git_work_dir: git }
 services: { gitlab_url: "${url}", llm_url: "${model}", llm_model: scripted }
 authentication: { gitlab_private_token: "\${GITLAB_TOKEN}" }
 retry_config: { retry_interval_time: 0.2, retry_max_time: 4, debug_max_time: ${scenario.rounds ?? 3}, total_timeout: 300 }
-polling: { first_seconds: 0.1, longest_seconds: 0.5, appear_seconds: 5 }
+polling: { first_seconds: 0.1, longest_seconds: 0.25, appear_seconds: 5 }
 guards: { allow: ${JSON.stringify(found.allow ?? [])} }
 ${found.config ?? ''}
 `
