@@ -32,8 +32,8 @@ ${rows(schema, '').join('\n')}
 
 ## The prompt of a round
 
-\`templates.fix_bug_prompt\` names a text file, or is the text itself. It has to hold ${list(required)} and may hold ${list(optional)}; anything else
-in double braces is refused.
+\`templates.fix_bug_prompt\` names a text file, or is the text itself. It has to hold ${list(required)} and may hold ${list(optional)}; each once. Anything
+else in double braces is refused, and so is a text of more than 12,000 characters.
 
 ## Ends
 

@@ -14,7 +14,7 @@ import type { Watched, WatchParts } from '../repair/watch.ts'
 import { withDotEnv } from './dot-env.ts'
 import { readRepair } from './repair.ts'
 import type { RepairInput } from './repair.ts'
-import { openForge } from './repair-world.ts'
+import { openForge, untilAborted } from './repair-world.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** A pipeline that was watched to a point where something has to be decided. */
@@ -65,10 +65,7 @@ export async function watchProject(
       clock: systemClock,
       random,
       polling: setup.policy.polling,
-      woken: (ended) =>
-        new Promise((_resolve, reject) =>
-          ended.addEventListener('abort', () => reject(ended.reason as Error), { once: true }),
-        ),
+      woken: untilAborted,
       emit: onEvent,
     }
     const watched = await watchPipeline({ projectId: project.id, pipelineId: pipeline.id }, parts, signal)

@@ -169,7 +169,7 @@ async function bringIn(folder: string, { onStep }: Surroundings): ReturnType<typ
 }
 
 /** Without webhooks nothing ever wakes the poller. */
-function untilAborted(signal: AbortSignal): Promise<void> {
+export function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((_resolve, reject) => {
     const stop = (): void => reject(signal.reason as Error)
     if (signal.aborted) stop()

@@ -115,6 +115,10 @@ describe('a repair configuration', () => {
   it('takes a prompt that stands in the file itself', async () => {
     const text = whole.replace('fix_bug_prompt: prompt.txt', 'fix_bug_prompt: "{{rules}} {{jobs}} {{log}} {{files}}"')
     expect((await load(text)).policy.template).toBe('{{rules}} {{jobs}} {{log}} {{files}}')
+    const [twice] = await problemsOf(text.replace('{{log}}', '{{log}} {{log}}'))
+    expect(twice?.message).toContain('holds `{{log}}` 2 times')
+    const [long] = await problemsOf(text.replace('{{log}}', `{{log}}${' '.repeat(12_000)}`))
+    expect(long?.message).toContain('longer than 12000 characters')
     const [lacking] = await problemsOf(text.replace('{{files}}', ''))
     expect(lacking?.message).toContain('the template lacks `{{files}}`')
   })

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Place, Problem } from '../domain/errors.ts'
 import { promptPlaceholders } from '../domain/repair-config.ts'
 import type { RepairFile, RepairPolicy } from '../domain/repair-config.ts'
+import { fillText } from '../lib/fill.ts'
 import { nearest } from '../lib/nearest.ts'
 
 /** All that a repair is made from: checked, absolute, with its secrets. */
@@ -228,16 +229,26 @@ async function readPolicy(
   }
 }
 
-/** A placeholder that is missing would leave the model without the failure; one that is unknown would reach it as text. */
+/** A prompt of a user leaves room for what is put into it. */
+const maxTemplate = 12_000
+
+/**
+ * A placeholder that is missing would leave the model without the failure, one that is unknown would reach it as text, and
+ * one that is there twice would double what has its own limit.
+ */
 function checkTemplate(template: string, { complain }: Reader): void {
   const pointer = ['templates', 'fix_bug_prompt']
   const { required, optional } = promptPlaceholders
   const known: readonly string[] = [...required, ...optional]
-  const used = new Set([...template.matchAll(/\{\{\s*([\w.-]+)\s*\}\}/gu)].map(([, name = '']) => name))
+  const uses = new Map<string, number>()
+  fillText(template, {}, (name) => uses.set(name, (uses.get(name) ?? 0) + 1))
+  if (template.length > maxTemplate) complain(pointer, `the template is longer than ${maxTemplate} characters`)
   for (const name of required) {
-    if (!used.has(name)) complain(pointer, `the template lacks \`{{${name}}}\``, 'a model needs it to repair anything')
+    if (!uses.has(name)) complain(pointer, `the template lacks \`{{${name}}}\``, 'a model needs it to repair anything')
   }
-  for (const name of used) {
+  for (const [name, count] of uses) {
+    const isTwice = count > 1 && name !== 'project'
+    if (isTwice) complain(pointer, `the template holds \`{{${name}}}\` ${count} times`, 'keep one of them')
     if (known.includes(name)) continue
     const near = nearest(name, known)
     const help = near === undefined ? `known: ${known.join(', ')}` : `did you mean \`{{${near}}}\`?`

@@ -3,7 +3,7 @@ import { opendir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ReportedTest } from '../domain/forge.ts'
 import { readSafely } from '../lib/files.ts'
-import { globFits } from './ci-glob.ts'
+import { globMatcher } from '../lib/glob.ts'
 import { testsOfJunit } from './ci-junit.ts'
 import { stateDir } from './ci-process.ts'
 
@@ -45,7 +45,7 @@ export async function readReports(
   const globs = job.junit.map((glob) => glob.replace(/^(?:\.\/|\$CI_PROJECT_DIR\/|\$\{CI_PROJECT_DIR\}\/)/, ''))
   const work = globs.length === 0 ? undefined : await workFolder(folder, job.name)
   const files = work === undefined ? [] : await plainFiles(work)
-  const found = globs.map((glob) => ({ glob, paths: files.filter((path) => globFits(glob, path)) }))
+  const found = globs.map((glob) => ({ glob, paths: files.filter(globMatcher([glob])) }))
   const paths = [...new Set(found.flatMap((one) => one.paths))].slice(0, maxFiles)
   const tests: ReportedTest[] = []
   const refused: string[] = []

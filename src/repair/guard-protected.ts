@@ -1,7 +1,7 @@
 import type { GuardRules } from '../domain/repair-config.ts'
 import type { GuardCode } from '../domain/repair.ts'
-import { globMatcher } from './guard-glob.ts'
-import type { PathMatcher } from './guard-glob.ts'
+import { globMatcher } from '../lib/glob.ts'
+import type { PathMatcher } from '../lib/glob.ts'
 
 const words = (text: string): string[] => text.trim().split(/\s+/)
 /** Names without a slash mean files at any depth. */

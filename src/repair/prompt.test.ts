@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RepairRound } from '../domain/repair.ts'
-import { buildPrompt, checkTemplate } from './prompt.ts'
+import { buildPrompt } from './prompt.ts'
 import type { RoundPrompt } from './prompt.ts'
 
 const boundary = '8f3a61c09d2b4e75'
@@ -175,19 +175,8 @@ describe('what others wrote', () => {
 describe('a template of one’s own', () => {
   it('takes the place of the built-in one', () => {
     const template = 'Repair {{project}}.\n{{ rules }}\n{{jobs}}\n{{log}}\n{{files}}'
-    expect(checkTemplate(template)).toEqual([])
     const { user } = buildPrompt({ ...usual, template })
     expect(user.startsWith('Repair tools/qa/calculator.\n- Fix the cause')).toBe(true)
     expect(fenced(user).has('earlier rounds')).toBe(false)
-  })
-
-  it.each([
-    ['{{rules}} {{jobs}} {{log}}', ['`{{files}}` is missing']],
-    ['{{rules}} {{jobs}} {{log}} {{files}} {{secrets}}', [expect.stringMatching(/^`\{\{secrets\}\}` is not known/)]],
-    ['{{rules}} {{jobs}} {{log}} {{files}} {{files}}', ['`{{files}}` is there 2 times']],
-    [`{{rules}} {{jobs}} {{log}} {{files}}${' '.repeat(12_000)}`, ['it is longer than 12000 characters']],
-    ['', expect.arrayContaining(['`{{rules}}` is missing', '`{{log}}` is missing'])],
-  ])('%#: is refused with what is wrong', (template, problems) => {
-    expect(checkTemplate(template)).toEqual(problems)
   })
 })

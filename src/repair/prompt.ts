@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import type { Prompt } from '../domain/ports.ts'
-import { promptPlaceholders } from '../domain/repair-config.ts'
 import type { GuardRules } from '../domain/repair-config.ts'
 import type { JobNote, RepairRound } from '../domain/repair.ts'
 import { fillText } from '../lib/fill.ts'
@@ -31,7 +30,7 @@ export interface RoundPrompt {
   /** Answer that could not be used, and what was wrong with it. */
   readonly complaint?: { readonly answer: string; readonly text: string } | undefined
   readonly rules: GuardRules
-  /** Takes the place of the built-in one; checked with {@link checkTemplate}. */
+  /** Takes the place of the built-in one; checked where the configuration is read. */
   readonly template?: string | undefined
   /** Random text that fences the data. */
   readonly boundary: string
@@ -42,7 +41,6 @@ const builtIn = readFileSync(new URL('templates/fix.txt', import.meta.url), 'utf
 /** Characters of a prompt, and of its parts; the files get what the others leave. */
 const maxPrompt = 110_000
 const caps = {
-  template: 12_000,
   jobs: 4000,
   tests: 10_000,
   log: 24_000,
@@ -109,19 +107,4 @@ function complaintText({ complaint, boundary }: RoundPrompt): string {
     'Answer once more, with a complete patch in the form that is asked for above.',
   ]
   return `\n${parts.join('\n\n')}\n`
-}
-
-/** What is wrong with a template, in words: a placeholder that is missing, unknown or there twice, its length. */
-export function checkTemplate(template: string): readonly string[] {
-  const uses = new Map<string, number>()
-  fillText(template, {}, (name) => uses.set(name, (uses.get(name) ?? 0) + 1))
-  const { required, optional } = promptPlaceholders
-  const known: readonly string[] = [...required, ...optional]
-  const missing = required.filter((name) => !uses.has(name)).map((name) => `\`{{${name}}}\` is missing`)
-  const wrong = [...uses].flatMap(([name, count]) => {
-    if (!known.includes(name)) return [`\`{{${name}}}\` is not known; there are ${known.join(', ')}`]
-    return count > 1 && name !== 'project' ? [`\`{{${name}}}\` is there ${count} times`] : []
-  })
-  const long = template.length > caps.template ? [`it is longer than ${caps.template} characters`] : []
-  return [...missing, ...wrong, ...long]
 }
