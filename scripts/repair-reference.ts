@@ -32,7 +32,7 @@ ${rows(schema, '').join('\n')}
 
 ## The prompt of a round
 
-\`templates.fix_bug_prompt\` names a text file, or is the text itself. It has to hold ${list(required)} and may hold ${list(optional)}; each once. Anything
+\`templates.fix_bug_prompt\` names a text file, or is the text itself. It has to hold ${list(required)} and may hold ${list(optional)}; each once, \`{{project}}\` as often as you like. Anything
 else in double braces is refused, and so is a text of more than 12,000 characters.
 
 ## Ends
