@@ -15,6 +15,7 @@ import { errorCatalog } from '../src/domain/errors.ts'
 import { executionRequestSchema } from '../src/domain/execution-request.ts'
 import { suiteSchema } from '../src/domain/suite.ts'
 import { catalogSchema, environmentSchema } from '../src/domain/workflow.ts'
+import { apiPage, openApiFile, operationsFile } from './api-reference.ts'
 import { manifestForms, planForms } from './file-forms.ts'
 import { experimentsPage } from './experiment-reference.ts'
 import { repairPage } from './repair-reference.ts'
@@ -37,6 +38,9 @@ export function generatedFiles(): Readonly<Record<string, string>> {
     'docs/reference/policy.md': policyPage(),
     'docs/reference/experiments.md': experimentsPage(generatedNote),
     'docs/reference/repair.md': repairPage(generatedNote),
+    'docs/reference/api.md': apiPage(generatedNote),
+    'docs/openapi.json': openApiFile(),
+    'src/client/operations.ts': operationsFile(),
     'docs/reference/errors.md': errorsPage(),
     'docs/reference/names.md': namesPage(),
     '.env.example': envExample(),

@@ -8,6 +8,7 @@ const steps = [
   ['format', 'oxfmt', ['--check', '.']],
   ['lint', 'oxlint', ['--deny-warnings']],
   ['types', 'tsc', ['-p', '.']],
+  ['types of the page', 'tsc', ['-p', 'web']],
   ['unused code', 'knip', []],
 ]
 if (only.length === 0) {

@@ -86,8 +86,11 @@ async function diskCheck(folder: string): Promise<Check> {
   }
 }
 
-/** Asks for one token, which shows address, key and model name at once. */
-async function modelCheck({ settings }: LoadedSettings, { signal }: Surroundings): Promise<Check> {
+/** Asks the model of the settings for one token, which shows address, key and model name at once. */
+export async function modelCheck(
+  { settings }: LoadedSettings,
+  { signal }: Pick<Surroundings, 'signal'>,
+): Promise<Check> {
   const { mode, baseUrl, model, headers, apiKey, maxAnswerBytes } = settings.llm
   if (mode !== 'http') return { name: 'model', status: 'ok', detail: `mode ${mode}: no server is asked` }
   const endpoint = completionUrl(baseUrl).href

@@ -105,7 +105,7 @@ const exitCodes: Readonly<Record<ExperimentVerdict, number>> = {
 }
 
 /** Compares the variants of a record. Gates and evaluation are those of its first manifest, which are those of its plan. */
-function compareRecorded(record: ExperimentRecord, observations: readonly Observation[]): Comparison {
+export function compareRecorded(record: ExperimentRecord, observations: readonly Observation[]): Comparison {
   const variants = [...new Set(record.manifests.map(({ variantId }) => variantId))]
   const gates = [...new Set(record.manifests.flatMap((head) => head.gates))]
   const evaluation = evaluationOf(record)

@@ -26,6 +26,7 @@ import { judgePairs } from './experiment-preference.ts'
 import { publishHeads, publishMemory, refuseUnpublished } from './experiment-publish.ts'
 import { openStage } from './experiment-stage.ts'
 import type { Stage } from './experiment-stage.ts'
+import { liveEvents } from './live-events.ts'
 import { leaseMs } from './recording.ts'
 import { checkedRunId, makeRunDir } from './run-folder.ts'
 import { readSettings } from './settings.ts'
@@ -63,7 +64,7 @@ export async function runExperiment(
   const where = await withDotEnv(around)
   const at = await namedStore(where)
   refuseShared(at)
-  const run = await handIn(input, at, where)
+  const run = await handInExperiment(input, at, where)
   const store = await openRunStore(at)
   try {
     return await carryOutExperiment(store, run, { where, onTrial })
@@ -73,7 +74,11 @@ export async function runExperiment(
 }
 
 /** Puts an experiment on record with all its trials; gives its id. From then on its cases are in the store alone. */
-async function handIn(input: ExperimentInput, at: string, where: Surroundings): Promise<string> {
+export async function handInExperiment(
+  { by, ...input }: ExperimentInput & { readonly by?: string | undefined },
+  at: string,
+  where: Surroundings,
+): Promise<string> {
   const manifests = await manifestsOf(input, where)
   const [first] = manifests
   if (first === undefined)
@@ -92,7 +97,7 @@ async function handIn(input: ExperimentInput, at: string, where: Surroundings): 
   await (await openStage(record.manifests, where)).close()
   const { timeoutSeconds: _ofTrials, ...execution } = first.execution
   const policy = { ...execution, batchSize: batchSizeFor(first.execution, manifests) }
-  const run: NewRun = { id, kind: 'experiment', title: record.title, input: record, policy, folder }
+  const run: NewRun = { id, kind: 'experiment', title: record.title, input: { ...record, by }, policy, folder }
   const store = await openRunStore(at)
   try {
     await makeRunDir(folder)
@@ -204,19 +209,24 @@ async function carryOutTrials(
   let settled = (): Promise<void> => Promise.resolve()
   const note: Note = (kind, data) => write(kind, redactor.deep(data))
   const noting = { note, settled: () => settled() }
+  const live = liveEvents({ put: (kind, data) => write(kind, data), total: run.taskCount })
   const trying = { store, run, stage, folder, redact: redactor.deep, onStep: where.onStep }
   const handler = await handlerOf(trying, noting)
   await carryOut(run, handler as Handler, {
     parts: { store, clock: systemClock, leaseMs },
     options: {
       signal: where.signal,
-      onResult: onTrial,
+      onResult: (result) => {
+        live.onResult(result)
+        onTrial?.(result)
+      },
       maxBrokenOff,
       onNotes: (given, untilWritten) => {
         write = given
         settled = untilWritten
       },
       ending: async (conclusion) => {
+        live.close()
         const isCancelled = conclusion.stopped !== undefined
         const judging = { store, run, stage, note, signal: where.signal }
         const judged = isCancelled ? undefined : await judgePairs(judging)

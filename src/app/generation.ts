@@ -30,6 +30,8 @@ import type { Surroundings } from './surroundings.ts'
 export interface GenerationInput {
   /** Path of a suite file, relative to the working folder. */
   readonly suite: string
+  /** Folder that the suite's `root` counts from; that of the suite file unless given. */
+  readonly base?: string | undefined
   readonly tags?: readonly string[] | undefined
   readonly priorities?: readonly string[] | undefined
   /** Values for the prompt template. */
@@ -57,7 +59,7 @@ export async function prepare(input: GenerationInput, where: Surroundings, resum
   const suitePath = resolve(where.cwd, input.suite)
   const [loaded, file] = await Promise.all([readSettings(where), loadSuiteFile(suitePath)])
   const { settings } = loaded
-  const root = resolve(dirname(suitePath), file.suite.target.root)
+  const root = resolve(input.base ?? dirname(suitePath), file.suite.target.root)
   const runId = resumed?.run.id ?? checkedRunId(input.runId) ?? createRunId(new Date(now()))
   const runDir = resumed?.run.folder ?? join(settings.artifacts, runId)
   const planned = planSuite(file.suite, {

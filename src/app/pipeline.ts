@@ -103,8 +103,8 @@ async function onRecord<T>(
   if (resumed === undefined) await makeRunDir(folder)
   where.onRun?.(id, folder)
   const stored: StoredInput<PipelineInput> = { cwd: where.cwd, flags: keptFlags(where.flags), input }
-  const run = { id, kind, title: input.suite, input: stored, folder }
-  const record = { run, loaded, retries, variables, claimed: resumed, known: resumed?.earlier.known }
+  const run = { id, kind, title: resumed?.run.title ?? input.suite, input: stored, folder }
+  const record = { run, loaded, retries, variables, claimed: resumed, known: resumed?.earlier?.known }
   return recorded(record, where, { work, ending })
 }
 

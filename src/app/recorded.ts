@@ -3,9 +3,12 @@ import { errorCatalog, GreenloopError } from '../domain/errors.ts'
 import type { Progress } from '../domain/progress.ts'
 import type { NewRun, RunEnding } from '../domain/stored-run.ts'
 import type { Redactor } from '../lib/redact.ts'
+import { liveEvents } from './live-events.ts'
 import { claimNew, startRecording } from './recording.ts'
 import type { Claimed, OwnRecording, Recording } from './recording.ts'
 import { redactorOf } from './settings.ts'
+import { withRunSpan } from './telemetry.ts'
+import type { RunSpan } from './telemetry.ts'
 import type { Flags, Surroundings } from './surroundings.ts'
 
 /** A run that is put on record. */
@@ -29,17 +32,48 @@ export type RecordedWork<T> = (recording: Recording, where: Surroundings) => Pro
  * Does a piece of work with its record kept: every step, and one ending, whatever happens. Where the store cannot be
  * opened the work is done without a record, and that is said; a damaged or newer store ends it with its error.
  */
-export async function recorded<T>(
-  { run, loaded, retries, claimed, known, variables }: RecordedRun,
+export function recorded<T>(run: RecordedRun, where: Surroundings, parts: RecordedParts<T>): Promise<T> {
+  const redactor = redactorOf(run.loaded, run.variables)
+  const { id, kind, title } = run.run
+  const work = (span: RunSpan): Promise<T> => traced({ ...run, redactor, span }, where, parts)
+  return withRunSpan(redactor.deep({ id, kind, title }), where.env, { work, ending: parts.ending })
+}
+
+/** What is done, and how it ends. */
+interface RecordedParts<T> {
+  readonly work: RecordedWork<T>
+  readonly ending: (result: T) => RunEnding
+}
+
+async function traced<T>(
+  {
+    run,
+    loaded,
+    retries,
+    claimed,
+    known,
+    redactor,
+    span,
+  }: RecordedRun & { readonly redactor: Redactor; readonly span: RunSpan },
   where: Surroundings,
-  { work, ending }: { readonly work: RecordedWork<T>; readonly ending: (result: T) => RunEnding },
+  { work, ending }: RecordedParts<T>,
 ): Promise<T> {
-  const redactor = redactorOf(loaded, variables)
   const opened = claimed === undefined ? open({ run: redactor.deep(run), loaded }, where) : Promise.resolve(claimed)
-  const recording = startRecording(opened, { signal: where.signal, redactor, retries, known })
-  recording.event(claimed === undefined ? 'started' : 'resumed', { kind: run.kind, title: run.title })
+  const own = startRecording(opened, { signal: where.signal, redactor, retries, known })
+  const event = (kind: string, data: unknown): void => {
+    own.event(kind, data)
+    span.event(kind, redactor.deep(data))
+  }
+  const recording: OwnRecording = { ...own, event }
+  const isNew = claimed === undefined || claimed.run.epoch === 1
+  recording.event(isNew ? 'started' : 'resumed', { kind: run.kind, title: run.title })
+  const live = liveEvents({
+    put: (kind, data) => own.event(kind, data),
+    seqOf: (id) => recording.seqOf(id),
+  })
   const within = {
     ...where,
+    env: { ...where.env, ...span.env },
     signal: recording.signal,
     onStep: (text: string) => {
       recording.event('step', { text })
@@ -47,14 +81,23 @@ export async function recorded<T>(
     },
     onProgress: (progress: Progress) => {
       if (progress.kind === 'note') recording.problem(progress.problem)
-      where.onProgress?.(cleaned(progress, redactor))
+      const shown = cleaned(progress, redactor)
+      live.onProgress(shown)
+      span.progress(shown)
+      where.onProgress?.(shown)
+    },
+    onText: (piece: string) => {
+      live.onText(piece)
+      where.onText?.(piece)
     },
   }
   try {
     const result = await work(recording, within)
+    live.close()
     await finish(recording, explained(ending(result), recording.signal), where)
     return result
   } catch (error) {
+    live.close()
     throw await conclude(recording, error, where)
   }
 }

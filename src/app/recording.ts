@@ -20,6 +20,8 @@ export interface Recording {
   found(test: CollectedTest): void
   attempted(test: CollectedTest, attempt: Attempt): void
   problem(problem: RunProblem): void
+  /** Number of a test that was found. */
+  seqOf(id: string): number | undefined
 }
 
 /** A recording, and what only its owner does with it. */
@@ -83,6 +85,7 @@ export function startRecording(opened: Promise<Claimed | undefined>, parts: Reco
           : { kind: 'attempt', seq, attempt: taskAttempt(attempt), output: attempt },
       )
     },
+    seqOf: (id) => numbers.get(id),
     problem: (problem) => writer.entry({ kind: 'event', event: { at: now(), kind: 'problem', data: problem } }),
     end: async (ending) => {
       try {

@@ -43,16 +43,19 @@ const resumable: ReadonlySet<string> = new Set([
 export interface KnownState {
   readonly seq: number
   readonly state?: RepairState | undefined
+  /** The pipeline that was watched last. */
+  readonly pipeline?: Extract<RepairEvent, { kind: 'pipeline' }> | undefined
 }
 
 /** The last state on record, from what is known of it already. */
 export async function lastState(store: RunStore, runId: string, known: KnownState = { seq: 0 }): Promise<KnownState> {
-  let { seq, state } = known
+  let { seq, state, pipeline } = known
   for await (const event of eventsOf(store, runId, known.seq)) {
     seq = event.seq
     if (event.kind === 'repair') ({ state } = event.data as { readonly state: RepairState })
+    if (event.kind === 'pipeline') pipeline = event.data as KnownState['pipeline']
   }
-  return { seq, state }
+  return { seq, state, pipeline }
 }
 
 /**

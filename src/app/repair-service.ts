@@ -9,7 +9,7 @@ import { goOnWith, handInRepair, readRepair } from './repair.ts'
 import type { RepairOverrides } from './repair.ts'
 import { lastState } from './repair-carry.ts'
 import type { KnownState } from './repair-carry.ts'
-import { openForge } from './repair-world.ts'
+import { playManualJob } from './repair-gate.ts'
 import { readSettings } from './settings.ts'
 import { isOver, standing } from './standing.ts'
 import type { Standing } from './standing.ts'
@@ -112,7 +112,8 @@ export async function openRepairService(options: ServiceOptions, around: Surroun
     },
     playGate: async (id, job) => {
       const run = await repairRun(store, id)
-      const jobUrl = await playGate(await viewOf(run), job, { options, where: within })
+      const read = () => readRepair({ config: options.config }, within)
+      const jobUrl = await playManualJob(await viewOf(run), job, { read, where: within })
       // One that ended at the gate goes on behind it.
       if (standing(run) === 'interrupted' && isOfService(run) && !working.has(run.id)) begin(run.id)
       return jobUrl
@@ -219,23 +220,5 @@ async function writeBrought(folder: string, files: readonly BroughtFile[]): Prom
     const target = join(folder, ...path.split(/[\\/]/u))
     await mkdir(dirname(target), { recursive: true })
     await writeFile(target, content, { mode: executable ? 0o755 : 0o644 })
-  }
-}
-
-async function playGate({ run, state }: RepairView, job: string, { options, where }: Serving): Promise<string> {
-  const none = (why: string) =>
-    new GreenloopError('run_conflict', `the run ${run.id} waits for no job \`${job}\``, { why })
-  if (isOver(run)) throw none(`it is over: ${run.verdict ?? run.state}`)
-  const { projectId, pipelineId } = state ?? {}
-  if (projectId === undefined || pipelineId === undefined) throw none('it has no pipeline yet')
-  const setup = await readRepair({ config: options.config }, where)
-  const { it, close } = await openForge(setup, () => {}, where)
-  try {
-    const jobs = await it.forge.jobs(projectId, pipelineId, where.signal)
-    const found = jobs.find(({ name, status, isRetried }) => name === job && status === 'manual' && !isRetried)
-    if (found === undefined) throw none('no manual job of its pipeline has this name')
-    return (await it.forge.playJob(found.projectId, found.id, where.signal)).webUrl
-  } finally {
-    await close()
   }
 }

@@ -27,6 +27,8 @@ export interface RepairInput {
   readonly config: string
   readonly overrides?: RepairOverrides | undefined
   readonly runId?: string | undefined
+  /** Who started it over the service; absent for the command line. */
+  readonly by?: string | undefined
 }
 
 /** What a run of this kind keeps of its beginning; never a secret. */
@@ -34,6 +36,7 @@ interface StoredRepair {
   readonly config: string
   readonly overrides: RepairOverrides
   readonly project: string
+  readonly by?: string | undefined
 }
 
 /** Reads a configuration with `.env` behind the environment; what is worth knowing of it is told. */
@@ -79,12 +82,23 @@ export async function handInRepair(
   const { settings } = await readSettings(where)
   const id = checkedRunId(input.runId) ?? createRunId(new Date(now()))
   const folder = resolve(where.cwd, settings.artifacts, id)
-  const stored: StoredRepair = { config: setup.file, overrides: kept(input.overrides ?? {}, where.cwd), project }
+  const stored: StoredRepair = {
+    config: setup.file,
+    overrides: kept(input.overrides ?? {}, where.cwd),
+    project,
+    by: input.by,
+  }
   const run: NewRun = { id, kind: 'repair', title: project, input: stored, folder }
   await makeRunDir(folder)
   const created = await store.create(run)
   where.onRun?.(id, folder)
   return created
+}
+
+/** What a repair on record is made from, as its configuration is now. Throws `repair_invalid`, `file_missing`. */
+export function setupOf({ input }: StoredRun, where: Surroundings): Promise<RepairSetup> {
+  const { config, overrides } = input as StoredRepair
+  return readRepair({ config, overrides }, where)
 }
 
 /** Carries out a repair that is on record, with nobody to ask. */
@@ -113,8 +127,7 @@ export async function resumeRepair(
   { audience, where: around }: { readonly audience: RepairAudience; readonly where: Surroundings },
 ): Promise<RepairResult> {
   const where = await withDotEnv(around)
-  const { config, overrides } = run.input as StoredRepair
-  const setup = await readRepair({ config, overrides }, where)
+  const setup = await setupOf(run, where)
   where.onRun?.(run.id, run.folder ?? '')
   return goOn(store, run.id, { setup, audience, where })
 }

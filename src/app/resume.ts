@@ -14,7 +14,6 @@ import type { RunInput } from './run.ts'
 import { isOver } from './standing.ts'
 import { findRun, namedStore, openRunStore, thisProcess } from './store.ts'
 import type { Surroundings } from './surroundings.ts'
-import { resumeTrial } from './trial.ts'
 import type { TrialResult } from './trial.ts'
 
 /** What came of a run that was resumed, by its kind. */
@@ -43,7 +42,10 @@ export async function resumeRun(
   if (run.kind === 'trial' || run.kind === 'experiment' || run.kind === 'repair') {
     try {
       refuseOver(run)
-      if (run.kind === 'trial') return { kind: 'trial', result: await resumeTrial(store, run, { where, onResult }) }
+      if (run.kind === 'trial') {
+        const { resumeTrial } = await import('./trial.ts')
+        return { kind: 'trial', result: await resumeTrial(store, run, { where, onResult }) }
+      }
       if (run.kind === 'repair') {
         const { resumeRepair } = await import('./repair.ts')
         return { kind: 'repair', result: await resumeRepair(store, run, { audience: {}, where }) }
@@ -81,7 +83,8 @@ async function claimAgain(store: RunStore, run: StoredRun): Promise<Resumption> 
     refuseOver(run)
     const claimed = await store.claim(run.id, thisProcess(), leaseMs)
     if (claimed === undefined) throw new GreenloopError('run_conflict', `another process works on the run ${run.id}`)
-    return { store, run: claimed, earlier: await readEarlier(store, run.id) }
+    // A run that was handed in and never begun has left nothing.
+    return { store, run: claimed, earlier: claimed.epoch === 1 ? undefined : await readEarlier(store, run.id) }
   } catch (error) {
     await store.close()
     throw error

@@ -39,14 +39,12 @@ export interface RunInput extends RequestInput {
 
 /** Runs tests that are there, and reports. Throws for what keeps it from running; a red run is a value. */
 export async function runTests(input: RunInput, where: Surroundings, resumed?: Resumption): Promise<Reported> {
-  const loaded = await readSettings(where)
-  const request = await readRequest(input, loaded, where)
-  refuseMissing(request)
+  const { loaded, request } = await prepareTests(input, where)
   const runId = resumed?.run.id ?? checkedRunId(input.runId) ?? request.runId ?? createRunId(new Date(now()))
   const runDir = resumed?.run.folder ?? resolve(loaded.settings.artifacts, runId)
   if (resumed === undefined) await makeRunDir(runDir)
   where.onRun?.(runId, runDir)
-  const title = input.requestPath ?? request.tests.join(' ')
+  const title = resumed?.run.title ?? input.requestPath ?? request.tests.join(' ')
   const stored: StoredInput<RunInput> = { cwd: where.cwd, flags: keptFlags(where.flags), input }
   const run = { id: runId, kind: 'execute', title, input: stored, folder: runDir } as const
   const earlier = resumed?.earlier
@@ -63,6 +61,17 @@ export async function runTests(input: RunInput, where: Surroundings, resumed?: R
       ending: endingOf,
     },
   )
+}
+
+/** Reads settings and request, and looks whether the tests are there; starts nothing. */
+export async function prepareTests(
+  input: RequestInput,
+  where: Surroundings,
+): Promise<{ readonly loaded: LoadedSettings; readonly request: ExecutionRequest }> {
+  const loaded = await readSettings(where)
+  const request = await readRequest(input, loaded, where)
+  refuseMissing(request)
+  return { loaded, request }
 }
 
 /** What a run of tests concludes. */

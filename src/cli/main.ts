@@ -11,14 +11,18 @@ import { registerExplain } from './commands/explain.ts'
 import { registerGenerate } from './commands/generate.ts'
 import { registerInit } from './commands/init.ts'
 import { registerManifest } from './commands/manifest.ts'
+import { registerMcp } from './commands/mcp.ts'
+import { registerNote } from './commands/note.ts'
 import { registerPipeline } from './commands/pipeline.ts'
 import { registerRepair } from './commands/repair.ts'
 import { registerRun } from './commands/run.ts'
 import { registerRuns } from './commands/runs.ts'
+import { registerServe } from './commands/serve.ts'
 import { registerStore } from './commands/store.ts'
 import { registerTrial } from './commands/trial.ts'
 import { registerWorker } from './commands/worker.ts'
 import { watchInterrupts } from './interrupt.ts'
+import { checkRemote, serverOf } from './remote-commands.ts'
 import type { Output } from './output.ts'
 import { openOutput } from './output.ts'
 import type { Session } from './session.ts'
@@ -52,6 +56,12 @@ export async function main(args: readonly string[]): Promise<void> {
     get debug() {
       return program.opts<Globals>().debug ?? false
     },
+    get server() {
+      return serverOf(program.opts<Globals>(), process.env)
+    },
+    get tokenFile() {
+      return program.opts<Globals>().tokenFile
+    },
     begin: (runId, runDir) => {
       run = runDir === '' ? { runId } : { runId, runDir }
     },
@@ -81,6 +91,8 @@ interface Globals {
   jsonl?: boolean
   progress?: boolean
   debug?: boolean
+  server?: string
+  tokenFile?: string
 }
 
 /** The whole command line, also the source of completions and of the reference. */
@@ -92,6 +104,9 @@ export function buildProgram(program: Command, session: Session): Command {
     .option('--jsonl', 'print the events as JSON lines on standard output')
     .option('--no-progress', 'print no progress on standard error')
     .option('--debug', 'print stack traces')
+    .option('--server <url>', 'let this Greenloop server do the work (GREENLOOP_SERVER)')
+    .option('--token-file <file>', 'file that holds the token of the server (GREENLOOP_TOKEN)')
+    .hook('preAction', (_program, action) => checkRemote(action, session))
     .showHelpAfterError(false)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
@@ -106,6 +121,9 @@ export function buildProgram(program: Command, session: Session): Command {
   registerExperiment(program, session)
   registerManifest(program, session)
   registerRepair(program, session)
+  registerNote(program, session)
+  registerServe(program, session)
+  registerMcp(program, session)
   registerWorker(program, session)
   registerStore(program, session)
   registerInit(program, session)

@@ -94,6 +94,11 @@ export function addOutputOptions(command: Command): Command {
     .option('--run-id <id>', 'name of the run; made from the time where it is left out')
 }
 
+/** Adds what commands take whose run a server can carry out. */
+export function addDetachOption(command: Command): Command {
+  return command.option('--detach', 'with --server: start the run, say which it is, and do not wait')
+}
+
 /** Options of commands that look into the store. */
 export interface StoreOptions {
   store?: string

@@ -6,13 +6,13 @@ import type { RunEventMessage, RunMessage } from '../client/run-messages.ts'
 import { GreenloopError } from '../domain/errors.ts'
 import { visible } from '../lib/frame.ts'
 import { firstLine } from '../lib/plain-text.ts'
-import { readText } from './repair-serve.ts'
+import { readText } from './named-file.ts'
 import type { Session } from './session.ts'
 
 /** What the command line says of a service elsewhere. */
 interface RemoteRun {
   readonly remote: string
-  readonly tokenFile?: string
+  readonly tokenFile?: string | undefined
   readonly tlsCa?: string
   readonly runId?: string
   readonly overrides: RepairOverrides

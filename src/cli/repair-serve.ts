@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { readRepair } from '../app/repair.ts'
 import { openRepairService } from '../app/repair-service.ts'
 import type { Surroundings } from '../app/surroundings.ts'
 import { GreenloopError } from '../domain/errors.ts'
 import { startGrpc } from '../server/grpc-server.ts'
 import type { GrpcServer } from '../server/grpc-server.ts'
+import { readText } from './named-file.ts'
 import type { Session } from './session.ts'
 
 /** How the service is started. */
@@ -57,13 +56,4 @@ async function readTls({ tlsCert, tlsKey }: ServeOptions, cwd: string) {
     throw new GreenloopError('usage_invalid', '--tls-cert and --tls-key go together')
   }
   return { cert: await readText(tlsCert, cwd), key: await readText(tlsKey, cwd) }
-}
-
-/** The text of a file that the command line names. Throws `file_missing`. */
-export async function readText(path: string, cwd: string): Promise<string> {
-  try {
-    return await readFile(resolve(cwd, path), 'utf8')
-  } catch (cause) {
-    throw new GreenloopError('file_missing', `${path} cannot be read`, { cause })
-  }
 }

@@ -5,8 +5,19 @@ import { painter } from './output.ts'
 import type { Paint } from './output.ts'
 import type { Session } from './session.ts'
 
+/** A finished run as it is printed: its folder, or the page of a server that holds it. */
+export interface ShownReport {
+  readonly summary: Reported['summary']
+  readonly runDir?: string | undefined
+  readonly page?: string | undefined
+}
+
 /** Prints a finished run: the document on standard output, the readable form on standard error; sets the exit code. */
-export function printReport(reported: Reported, session: Session, extra: Readonly<Record<string, unknown>> = {}): void {
+export function printReport(
+  reported: ShownReport,
+  session: Session,
+  extra: Readonly<Record<string, unknown>> = {},
+): void {
   const { output } = session
   const document = { ...reported.summary, ...extra }
   if (output.result === 'json') output.print(`${JSON.stringify(document)}\n`)
@@ -15,10 +26,8 @@ export function printReport(reported: Reported, session: Session, extra: Readonl
   session.end(reported.summary.exitCode)
 }
 
-function readable({ summary, runDir }: Reported, { output, cwd }: Session): string {
+function readable({ summary, runDir, page }: ShownReport, { output, cwd }: Session): string {
   const paint = painter(output.colour)
-  const folder = relative(cwd, runDir) || '.'
-  const shownFolder = folder.startsWith('..') ? runDir : folder
   return [
     '',
     ...summary.failures.flatMap((failure, index) =>
@@ -37,11 +46,19 @@ function readable({ summary, runDir }: Reported, { output, cwd }: Session): stri
     ),
     '',
     headline(summary, paint),
-    `report   ${join(shownFolder, 'report.html')}`,
-    `bundle   ${join(shownFolder, 'bundle.zip')}`,
-    ...summary.failures.slice(0, 1).map(({ rerun }) => `again    ${rerun}`),
+    ...(runDir === undefined ? [] : placeLines(runDir, cwd)),
+    // What runs a test again names folders of the machine that ran it.
+    ...(page === undefined
+      ? summary.failures.slice(0, 1).map(({ rerun }) => `again    ${rerun}`)
+      : [`page     ${page}`]),
     '',
   ].join('\n')
+}
+
+function placeLines(runDir: string, cwd: string): string[] {
+  const folder = relative(cwd, runDir) || '.'
+  const shown = folder.startsWith('..') ? runDir : folder
+  return [`report   ${join(shown, 'report.html')}`, `bundle   ${join(shown, 'bundle.zip')}`]
 }
 
 /** Foreign text with its lines kept and everything else that could drive a terminal made visible. */

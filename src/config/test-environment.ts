@@ -17,6 +17,8 @@ const passed = [
   'LD_LIBRARY_PATH',
   'BASE_URL',
   'CI',
+  'TRACEPARENT',
+  'TRACESTATE',
   'SystemRoot',
 ] as const
 

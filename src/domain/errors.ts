@@ -1,6 +1,7 @@
 import type { ErrorEntry } from './error-entry.ts'
 import { forgeErrors } from './forge-errors.ts'
 import { inputErrors } from './input-errors.ts'
+import { serviceErrors } from './service-errors.ts'
 import { storeErrors } from './store-errors.ts'
 import { targetErrors } from './target-errors.ts'
 
@@ -137,6 +138,7 @@ export const errorCatalog = {
     title: 'the command was interrupted',
     explanation: 'Ctrl-C or a signal ended it. What was finished before is kept in the artifacts of the run.',
   },
+  ...serviceErrors,
   ...targetErrors,
   ...forgeErrors,
   ...storeErrors,

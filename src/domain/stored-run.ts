@@ -1,5 +1,7 @@
+import type { DocumentStore } from './documents.ts'
 import type { Policy } from './policy.ts'
 import type { StopReason, Task, TaskAttempt, TaskResult, TaskStatistics } from './task.ts'
+import type { TaskViews } from './task-verdict.ts'
 
 /** What a run does. Each kind has one handler in the composition root. */
 export const runKinds = ['trial', 'generate', 'execute', 'pipeline', 'experiment', 'repair'] as const
@@ -117,6 +119,10 @@ export interface Journal {
 export interface RunFilter {
   readonly kinds?: readonly RunKind[] | undefined
   readonly states?: readonly RunState[] | undefined
+  /** Only runs of exactly this title. */
+  readonly title?: string | undefined
+  /** Part of the title or of the id, whatever the case of Latin letters. */
+  readonly search?: string | undefined
   /** Only runs made before this time, then by id below it: the end of the page before. */
   readonly before?: { readonly createdAt: number; readonly id: string } | undefined
   readonly limit: number
@@ -182,6 +188,10 @@ export interface RunStore {
   prune(rule: PruneRule): Promise<readonly StoredRun[]>
   /** Looks for damage; gives what is wrong, in words. */
   check(): Promise<readonly string[]>
+  /** What a server keeps beside the runs. */
+  readonly documents: DocumentStore
+  /** Tasks as people look at them. */
+  readonly views: TaskViews
   close(): Promise<void>
 }
 

@@ -104,9 +104,13 @@ async function supervise(task: Task, command: Command, context: RunContext): Pro
     log: (text) => logs.line(text),
   })
   let overdue: Overdue | undefined
+  const outputCapBytes = purpose === 'run' ? request.maxOutputMb * mebibyte : smallOutputBytes
+  const output = logs.output(`process ${number} (${purpose})`, outputCapBytes)
   const running = startProcess(command, {
     onChannelLine: (line) => hear(session, line),
-    outputCapBytes: purpose === 'run' ? request.maxOutputMb * mebibyte : smallOutputBytes,
+    onStdout: output.stdout,
+    onStderr: output.stderr,
+    outputCapBytes,
     signal: stop,
   })
   onProgress({ kind: 'started', process: number, purpose, tests: ids?.length })
@@ -127,7 +131,7 @@ async function supervise(task: Task, command: Command, context: RunContext): Pro
   if (end.spawnError !== undefined) throw cannotStart(command, end.spawnError)
   const { exitCode, signal, stdout, stderr } = end
   logs.line(`[${number}] ended: ${signal ?? `exit code ${exitCode}`} after ${end.durationMs} ms`)
-  logs.output(`process ${number} (${purpose}), ${signal ?? `exit code ${exitCode}`}`, stdout, stderr)
+  output.end(signal ?? `exit code ${exitCode}`, stdout, stderr)
   return { session, end, ending: { exitCode, signal, overdue, stopped: end.endedBy === 'abort' } }
 }
 

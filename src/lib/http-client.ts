@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { pipeline } from 'node:stream'
 import type { Readable } from 'node:stream'
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
@@ -57,14 +58,17 @@ export interface HttpClientOptions {
   readonly ca?: string | undefined
   /** Connections that are kept for the next request, at most. */
   readonly keep?: number | undefined
+  /** Finds the address of a name in place of the system's way; what it gives is what is connected to. */
+  readonly lookup?: LookupFunction | undefined
 }
 
 /** Many servers close a connection that was silent for 5 seconds, and a call sent just then is lost. */
 const keptMs = 4000
 
 /** A client for HTTP and HTTPS that keeps its connections. */
-export function createHttpClient({ ca, keep = 256 }: HttpClientOptions = {}): HttpClient {
-  const options = { keepAlive: true, maxFreeSockets: keep, scheduling: 'lifo', timeout: keptMs } as const
+export function createHttpClient({ ca, keep = 256, lookup }: HttpClientOptions = {}): HttpClient {
+  const looked = lookup === undefined ? {} : { lookup }
+  const options = { keepAlive: true, maxFreeSockets: keep, scheduling: 'lifo', timeout: keptMs, ...looked } as const
   const plain = new HttpAgent(options)
   const secure = new HttpsAgent({ ...options, ...(ca === undefined ? {} : { ca }) })
   return {

@@ -1,7 +1,7 @@
 import type { Execution } from '../domain/run.ts'
 import { countTests } from '../domain/verdict.ts'
 import { type FailedTest, type FailureGroup, failedTests, groupFailures } from './groups.ts'
-import { rerunCommand } from './rerun.ts'
+import { rerunCommand, type RunPlace } from './rerun.ts'
 import { badAttempts } from './standing.ts'
 import { capHead, capMiddle, capTail, firstLine, plainText } from '../lib/plain-text.ts'
 import { focusTrace } from './trace.ts'
@@ -71,12 +71,21 @@ function groupSection(group: FailureGroup, execution: Execution, prefix: string)
     ...facts(first, execution).map((fact) => `- ${fact}`),
     ...otherMembers(group),
     '',
-    fence(focusTrace(first.failure.trace, first.test.file, 1800) || plainText(first.failure.message)),
-    ...output(first),
+    ...evidence(first),
   ].join('\n')
 }
 
-function facts({ test, failure, attempt }: FailedTest, execution: Execution): string[] {
+/** One failed test as Markdown for a model: facts, trace and output. Without a place it does not say how to run it again. */
+export function failureText(failed: FailedTest, place: RunPlace | undefined): string {
+  return [...facts(failed, place).map((fact) => `- ${fact}`), '', ...evidence(failed)].join('\n')
+}
+
+function evidence(failed: FailedTest): string[] {
+  const { failure, test } = failed
+  return [fence(focusTrace(failure.trace, test.file, 1800) || plainText(failure.message)), ...output(failed)]
+}
+
+function facts({ test, failure, attempt }: FailedTest, place: RunPlace | undefined): string[] {
   const line = failure.line ?? test.line
   const outcomes = test.attempts.map((each) => each.outcome).slice(0, 10)
   const later = badAttempts(test).slice(1)
@@ -90,7 +99,7 @@ function facts({ test, failure, attempt }: FailedTest, execution: Execution): st
     ...(changed === undefined
       ? []
       : [`a later attempt failed differently: ${code(firstLine(changed.failure?.message ?? ''))}`]),
-    `run again: ${code(rerunCommand(execution, test))}`,
+    ...(place === undefined ? [] : [`run again: ${code(rerunCommand(place, test))}`]),
   ]
 }
 
@@ -131,7 +140,7 @@ function fit(head: string, sections: readonly string[], budget: number): string 
 }
 
 /** A fence longer than any run of backticks inside. */
-function fence(text: string): string {
+export function fence(text: string): string {
   const longest = Math.max(2, ...Array.from(text.matchAll(/`+/g), (run) => run[0].length))
   const marks = '`'.repeat(longest + 1)
   return `${marks}\n${text}\n${marks}`

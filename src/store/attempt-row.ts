@@ -19,6 +19,7 @@ const columns = {
   epoch: 'integer',
   error: 'text',
   output: 'text',
+  mark: 'text',
 } as const satisfies Record<string, ColumnType>
 const names = Object.keys(columns).join(', ')
 
@@ -37,11 +38,16 @@ export interface AttemptRow {
   readonly attempt?: TaskAttempt | undefined
   readonly error: string | null
   output: string | null
+  /** What the output says of itself, so that lists need not read it; see {@link markOf}. */
+  mark: Mark | null
 }
+
+/** A success that was none by its own words: the test was skipped, the answer did not pass its checks. */
+type Mark = 'skipped' | 'failed'
 
 /** The row of an attempt that begins. */
 export function startRow(runId: string, start: { seq: number; number: number; startedAt: number }): AttemptRow {
-  return { runId, ...start, state: null, final: false, error: null, output: null }
+  return { runId, ...start, state: null, final: false, error: null, output: null, mark: null }
 }
 
 /** An attempt that is over, at the task of this number. */
@@ -55,7 +61,7 @@ export interface EndedAttempt {
 export function attemptRow(runId: string, { seq, attempt, output }: EndedAttempt): AttemptRow {
   const { number, state, startedAt } = attempt
   const texts = { error: errorText(attempt.error), output: json(output, `the output of task number ${seq}`) }
-  return { runId, seq, number, state, final: false, startedAt, attempt, ...texts }
+  return { runId, seq, number, state, final: false, startedAt, attempt, ...texts, mark: markOf(state, output) }
 }
 
 /**
@@ -65,15 +71,23 @@ export function attemptRow(runId: string, { seq, attempt, output }: EndedAttempt
 export function finalRow(runId: string, seq: number, result: TaskResult): AttemptRow {
   const last = result.attempts.at(-1)
   const output = json(result.output, `the output of task ${result.task.id}`)
+  const mark = markOf(result.state, result.output)
   if (last !== undefined && last.state === result.state) {
     return {
       ...attemptRow(runId, { seq, attempt: last }),
       final: true,
       error: errorText(result.error ?? last.error),
       output,
+      mark,
     }
   }
-  return { runId, seq, number: 0, state: result.state, final: true, error: errorText(result.error), output }
+  return { runId, seq, number: 0, state: result.state, final: true, error: errorText(result.error), output, mark }
+}
+
+function markOf(state: FinalState, output: unknown): Mark | null {
+  if (state !== 'succeeded' || typeof output !== 'object' || output === null) return null
+  if ('outcome' in output && output.outcome === 'skipped') return 'skipped'
+  return 'passed' in output && output.passed === false ? 'failed' : null
 }
 
 function errorText(error: TaskError | undefined): string | null {
@@ -90,6 +104,7 @@ const first = ['state', 'started_at', 'ended_at', 'tokens', 'cost_usd', 'error']
   (name) => `${name} = coalesce(attempt.${name}, given.${name})`,
 )
 const update = `update main.attempt set final = given.final, output = coalesce(given.output, attempt.output),
+    mark = coalesce(given.mark, attempt.mark),
     ${[...first, ...once].join(', ')}
   from {rows} as given
   where attempt.run_id = given.run_id and attempt.seq = given.seq and attempt.number = given.number
@@ -133,6 +148,7 @@ function valuesOf(row: AttemptRow, epoch: number): readonly Value[] {
     epoch,
     row.error,
     row.output,
+    row.mark,
   ]
 }
 

@@ -17,7 +17,7 @@ export interface Batch {
 
 /**
  * Statements in the words that both databases know: `?` for a value, `main.` before each table, `{now}` for the time in
- * epoch milliseconds, `{rows}` for the rows of a batch.
+ * epoch milliseconds, `{rows}` for the rows of a batch, `{bytewise}` for a column that is ordered by its bytes.
  */
 export interface Sql {
   all(sql: string, values?: readonly Value[]): Promise<readonly Row[]>

@@ -57,6 +57,7 @@ export function addResult(group: Group, seq: number, result: TaskResult): void {
   there.final = true
   there.promoted = true
   there.output = decision.output ?? there.output
+  there.mark = decision.mark ?? there.mark
 }
 
 /** Adds the end of an attempt, unless one is there. */

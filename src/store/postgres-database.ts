@@ -122,6 +122,7 @@ function createTranslator(schema: string) {
     const translated = sql
       .replaceAll('main.', `${schema}.`)
       .replaceAll('{now}', now)
+      .replace('{bytewise}', 'collate "C"')
       .replaceAll('?', () => `$${++count}`)
     if (known.size > 500) known.clear()
     known.set(sql, translated)

@@ -3,6 +3,7 @@ import { GreenloopError } from '../domain/errors.ts'
 import type { NewRun, RunFilter, RunState, StoredRun } from '../domain/stored-run.ts'
 import type { Database, Sql, Value } from './database.ts'
 import { newRunValues, runOf } from './run-row.ts'
+import { plain } from './cells.ts'
 import { sweep } from './sweep.ts'
 
 /** States that a run never leaves. */
@@ -58,7 +59,10 @@ export async function findRuns(sql: Sql, ids: readonly string[]): Promise<readon
 }
 
 /** Runs that fit, newest first; see `RunStore.list`. */
-export async function listRuns(sql: Sql, { kinds, states, before, limit }: RunFilter): Promise<readonly StoredRun[]> {
+export async function listRuns(
+  database: Sql,
+  { kinds, states, title, search, before, limit }: RunFilter,
+): Promise<readonly StoredRun[]> {
   const conditions = ['removed = 0']
   const values: Value[] = []
   const add = (condition: string, ...given: readonly Value[]): void => {
@@ -67,12 +71,17 @@ export async function listRuns(sql: Sql, { kinds, states, before, limit }: RunFi
   }
   if (kinds !== undefined) add(oneOf('kind', kinds), ...kinds)
   if (states !== undefined) add(oneOf('state', states), ...states)
+  if (title !== undefined) add('title = ?', plain(title))
+  if (search !== undefined) {
+    const { sql, values: parts } = holding(search, 'title', 'id')
+    add(sql, ...parts)
+  }
   if (before !== undefined) {
     const { createdAt, id } = before
     add('(created_at < ? or (created_at = ? and id < ?))', createdAt, createdAt, id)
   }
   const where = conditions.join(' and ')
-  const rows = await sql.all(`select * from main.run where ${where} order by created_at desc, id desc limit ?`, [
+  const rows = await database.all(`select * from main.run where ${where} order by created_at desc, id desc limit ?`, [
     ...values,
     limit,
   ])
@@ -82,6 +91,26 @@ export async function listRuns(sql: Sql, { kinds, states, before, limit }: RunFi
 /** A condition on a column that takes as many values as there are; none of them fits where there are none. */
 export function oneOf(column: string, values: readonly unknown[]): string {
   return values.length === 0 ? '1 = 0' : `${column} in (${marks(values)})`
+}
+
+/**
+ * A condition that one of the columns holds a text, and its values. The case of letters does not count, as far as both
+ * databases know it.
+ */
+export function holding(
+  text: string,
+  ...columns: readonly string[]
+): { readonly sql: string; readonly values: string[] } {
+  const part = `%${plain(text).replaceAll(/[!%_]/g, '!$&')}%`
+  // SQLite knows small letters of Latin alone.
+  const isLatin = /^[\u0020-\u007e]*$/.test(text)
+  const values = isLatin ? [part.toLowerCase()] : [part.toLowerCase(), part]
+  const found = columns.map((column) =>
+    isLatin
+      ? `lower(${column}) like ? escape '!'`
+      : `lower(${column}) like ? escape '!' or ${column} like ? escape '!'`,
+  )
+  return { sql: `(${found.join(' or ')})`, values: columns.flatMap(() => values) }
 }
 
 /** A question mark for each value. */

@@ -28,6 +28,19 @@ export const steps: readonly (readonly string[])[] = [
     // Times of a bucket are microseconds: milliseconds distort high rates.
     'create table rate_bucket (key text primary key, tat bigint not null, blocked_until bigint not null)',
   ],
+  [
+    // Keys stand in the order of their bytes, whatever the database makes of letters.
+    `create table document (
+      kind text not null, key text {bytewise} not null, value text not null, version integer not null,
+      updated_at bigint not null, expires_at bigint, primary key (kind, key))`,
+    'create index document_expiry on document (expires_at) where expires_at is not null',
+    // What an output says of itself; see `attempt-row.ts`. A quote within a string of JSON stands behind a backslash.
+    'alter table attempt add column mark text',
+    `update attempt set mark = 'skipped' where final = 1 and state = 'succeeded' and output like '%"outcome":"skipped"%'`,
+    // The attempts that lists and counts look for: few, in most runs.
+    `create index attempt_odd on attempt (run_id, seq, number, final, state, mark)
+      where state <> 'succeeded' or mark is not null`,
+  ],
 ]
 
 /** Version of the tables, 0 where there are none yet. Throws `store_newer` where they are of a version not known here. */

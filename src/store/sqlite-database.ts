@@ -121,7 +121,7 @@ function createStatements(connection: DatabaseSync) {
     const known = kept.get(sql)
     if (known !== undefined) return known
     if (kept.size >= statementsKept) kept.clear()
-    const statement = connection.prepare(sql.replaceAll('{now}', 'now_ms()'))
+    const statement = connection.prepare(sql.replaceAll('{now}', 'now_ms()').replace('{bytewise}', 'collate binary'))
     kept.set(sql, statement)
     return statement
   }

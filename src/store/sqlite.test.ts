@@ -129,14 +129,14 @@ describe('a damaged store', () => {
   it('is refused when it was not closed cleanly', async () => {
     await filled()
     const writer = await otherProcess(`db.exec("update run set title = 'x' where id = 'run 0'")`)
-    await overwritePage(path, 20)
+    await overwritePage(path, 30)
     await expect(openStore()).rejects.toMatchObject({ code: 'store_corrupt' })
     await writer.end()
   })
 
   it('is found by a check, and by whoever comes upon the damage', async () => {
     await filled()
-    await overwritePage(path, 20)
+    await overwritePage(path, 30)
     const store = await openStore()
     expect((await store.check()).length).toBeGreaterThan(0)
     await expect(store.list({ limit: 100 })).rejects.toMatchObject({ code: 'store_corrupt' })

@@ -1,5 +1,6 @@
 import type { RunStore } from '../domain/stored-run.ts'
 import type { Database } from './database.ts'
+import { createDocumentStore } from './documents.ts'
 import { openJournal } from './journal.ts'
 import { cancelRun, claimRun, endRun, renewRun } from './ownership.ts'
 import type { Processes } from './ownership.ts'
@@ -7,6 +8,7 @@ import { pruneRuns } from './prune.ts'
 import { countTasks, eventsAfter, resultPage } from './results.ts'
 import { createRun, findRun, listRuns } from './runs.ts'
 import { addTasks, sealRun, unfinishedTasks } from './tasks.ts'
+import { createTaskViews } from './task-views.ts'
 
 /** The store of runs on any database; looking for damage is the databases' own affair. */
 export function createRunStore(database: Database, processes: Processes): Omit<RunStore, 'check' | 'close'> {
@@ -28,5 +30,7 @@ export function createRunStore(database: Database, processes: Processes): Omit<R
     results: (runId, page) => resultPage(database, runId, page),
     events: (runId, afterSeq, limit) => eventsAfter(database, { runId, afterSeq, limit }),
     prune: (rule) => pruneRuns(database, rule),
+    documents: createDocumentStore(database),
+    views: createTaskViews(database),
   }
 }

@@ -62,6 +62,10 @@ export function registerCombine(program: Command, session: Session): void {
       if (exclusive.length > 1) {
         throw new GreenloopError('usage_invalid', '--verify and --results exclude each other')
       }
+      if (session.server !== undefined) {
+        const { combineRemotely } = await import('../remote-look.ts')
+        return combineRemotely(model, flags, session)
+      }
       const lines = await import('../combine-lines.ts')
       if (flags.verify !== undefined) {
         const isComplete = await lines.proveRows({ model, file: flags.verify, flags }, session)

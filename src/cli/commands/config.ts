@@ -10,8 +10,7 @@ export function registerConfig(program: Command, session: Session): void {
     .option('--origin', 'say where each value came from')
     .description('print every setting; secrets are shown as set or unset')
     .action(async (options: { origin?: boolean }) => {
-      const { showSettings } = await import('../../app/settings.ts')
-      const rows = await showSettings(session)
+      const rows = await rowsOf(session)
       if (session.output.asked) {
         const entries = rows.map(({ key, value, origin }) => [key, options.origin ? { value, origin } : value])
         session.output.print(`${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`)
@@ -25,4 +24,13 @@ export function registerConfig(program: Command, session: Session): void {
         session.output.print(`${key.padEnd(width)}  ${shown ?? 'unset'}${from}\n`)
       }
     })
+}
+
+async function rowsOf(session: Session) {
+  if (session.server !== undefined) {
+    const { settingsRemotely } = await import('../remote-look.ts')
+    return settingsRemotely(session)
+  }
+  const { showSettings } = await import('../../app/settings.ts')
+  return showSettings(session)
 }

@@ -10,6 +10,10 @@ export function registerDoctor(program: Command, session: Session): void {
     .command('doctor')
     .description('check this machine: Node, frameworks, sandbox, disk, model; each failure with its mend')
     .action(async () => {
+      if (session.server !== undefined) {
+        const { checksRemotely } = await import('../remote-look.ts')
+        return printChecks(await checksRemotely(session), session)
+      }
       const { diagnose } = await import('../../app/doctor.ts')
       printChecks(await diagnose(session), session)
     })

@@ -3,13 +3,14 @@ import { keepHeapSmall } from '../../lib/memory.ts'
 import { addPlanOptions, addTrialOptions, overridesOf } from '../experiment-options.ts'
 import type { PlanFlags, TrialFlags } from '../experiment-options.ts'
 import { storeHint, storeSurroundings } from '../flags.ts'
-import { addOutputOptions, addStoreOptions, collect, oneOf, wholeNumber } from '../options.ts'
+import { addDetachOption, addOutputOptions, addStoreOptions, collect, oneOf, wholeNumber } from '../options.ts'
 import type { StoreOptions } from '../options.ts'
 import type { Session } from '../session.ts'
 
 interface RunFlags extends PlanFlags, TrialFlags, StoreOptions {
   artifacts?: string
   runId?: string
+  detach?: boolean
 }
 
 interface CompareFlags extends StoreOptions {
@@ -53,6 +54,10 @@ export function registerExperiment(program: Command, session: Session): void {
     .option('--diff', 'print what the patches of each variant change')
     .option('--gate <condition>', 'check this condition as well; repeat for more', collect)
   addPlanOptions(plan).action(async (path: string, flags: PlanFlags & TrialFlags & { diff?: boolean }) => {
+    if (session.server !== undefined) {
+      const { planRemotely } = await import('../remote-look.ts')
+      return planRemotely(path, session)
+    }
     const [{ planExperiment }, lines] = await Promise.all([
       import('../../app/experiment-plan.ts'),
       import('../experiment-plan-lines.ts'),
@@ -89,7 +94,12 @@ export function registerTrials(
     .command('run')
     .argument(argument, what)
     .description('run the trials, compare the variants, report')
-  addTrialOptions(addPlanOptions(addOutputOptions(command))).action(async (path: string, flags: RunFlags) => {
+  addDetachOption(addTrialOptions(addPlanOptions(addOutputOptions(command))))
+  command.action(async (path: string, flags: RunFlags) => {
+    if (session.server !== undefined) {
+      const { startExperiment } = await import('../remote-start.ts')
+      return startExperiment(path, flags, session)
+    }
     const [{ runExperiment }, { printExperiment, experimentProgress }] = await Promise.all([
       import('../../app/experiment.ts'),
       import('../experiment-lines.ts'),
@@ -115,6 +125,10 @@ function registerReport(experiment: Command, session: Session): void {
     .option('--out <folder>', 'where they go; the folder of the run unless set')
     .option('--judge-by <plan>', 'judge the recorded answers anew by the checks of this plan; only judges are called')
   addStoreOptions(command).action(async (id: string, flags: StoreOptions & { out?: string; judgeBy?: string }) => {
+    if (session.server !== undefined) {
+      const { reportRemotely } = await import('../remote-look.ts')
+      return reportRemotely(id, flags.out, session)
+    }
     keepHeapSmall()
     const { reportAgain } = await import('../../app/experiment-again.ts')
     const { printExperiment } = await import('../experiment-lines.ts')

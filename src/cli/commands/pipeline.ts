@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { PipelineInput, PipelineResult } from '../../app/pipeline.ts'
 import { contextOf, overridesOf } from '../flags.ts'
-import { addGeneratorOptions, addOutputOptions, addRunOptions } from '../options.ts'
+import { addDetachOption, addGeneratorOptions, addOutputOptions, addRunOptions } from '../options.ts'
 import type { GeneratorOptions, RunOptions } from '../options.ts'
 import type { Session } from '../session.ts'
 import { watched } from '../watched.ts'
@@ -9,6 +9,7 @@ import { showPlan } from './preview.ts'
 
 interface PipelineOptions extends GeneratorOptions, RunOptions {
   requestTemplate?: string
+  detach?: boolean
   showNext?: boolean
 }
 
@@ -17,10 +18,14 @@ export function registerPipeline(program: Command, session: Session): void {
   const command = program
     .command('pipeline')
     .description('from a suite to a report: generate, validate, execute, collect')
-  addOutputOptions(addRunOptions(addGeneratorOptions(command)))
+  addDetachOption(addOutputOptions(addRunOptions(addGeneratorOptions(command))))
     .option('--request-template <file>', 'request file whose tests are replaced by the new script')
     .option('--show-next', 'end with what to try next')
     .action(async (options: PipelineOptions) => {
+      if (session.server !== undefined) {
+        const { startFromSuite } = await import('../remote-start.ts')
+        return startFromSuite('startPipeline', options, session)
+      }
       if (await showPlan(inputOf(options), options, session)) return
       const { runPipeline } = await import('../../app/pipeline.ts')
       const { printPipeline } = await import('../pipeline-result.ts')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { RepairOverrides } from '../../app/repair.ts'
 import { storeSurroundings } from '../flags.ts'
-import { addOutputOptions, addStoreOptions, seconds, wholeNumber } from '../options.ts'
+import { addDetachOption, addOutputOptions, addStoreOptions, seconds, wholeNumber } from '../options.ts'
 import type { StoreOptions } from '../options.ts'
 import type { Session } from '../session.ts'
 import { registerRepairRemote } from './repair-remote.ts'
@@ -22,8 +22,8 @@ interface RunFlags extends TargetFlags, StoreOptions {
   artifacts?: string
   runId?: string
   remote?: string
-  tokenFile?: string
   tlsCa?: string
+  detach?: boolean
 }
 
 interface WatchFlags extends TargetFlags, StoreOptions {
@@ -46,9 +46,8 @@ export function registerRepair(program: Command, session: Session): void {
     .option('--timeout <seconds>', 'limit of the whole run', seconds)
     .option('--create', 'make the project where it is missing')
     .option('--remote <host:port>', 'let the service at this address do it, and watch')
-    .option('--token-file <file>', 'with --remote: file that holds the token of the service')
     .option('--tls-ca <file>', 'with --remote: certificate authority of the service, in PEM')
-  addOutputOptions(run)
+  addDetachOption(addOutputOptions(run))
     .option('--database <url>', 'the same as --store, for a shared database')
     .action((flags: RunFlags) => startRun(flags, session))
   addStoreOptions(
@@ -59,9 +58,9 @@ export function registerRepair(program: Command, session: Session): void {
   addStoreOptions(repair.command('status').argument('[run]', 'a repair', 'latest'))
     .description('show where a repair stands, round by round')
     .action((id: string, options: StoreOptions) => status(id, options, session))
-  addStoreOptions(repair.command('resume').argument('<run>', 'a repair that was broken off'))
+  addDetachOption(addStoreOptions(repair.command('resume').argument('<run>', 'a repair that was broken off')))
     .description('go on with a repair that was broken off, where it stood')
-    .action((id: string, options: StoreOptions) => resume(id, options, session))
+    .action((id: string, options: StoreOptions & { detach?: boolean }) => resume(id, options, session))
   target(repair.command('check').description('try every connection and permission that the configuration names'))
     .option('--no-model', 'leave the model out, which costs a few tokens')
     .action((flags: TargetFlags & { model: boolean }) => check(flags, session))
@@ -85,10 +84,14 @@ function overridesOf(flags: TargetFlags & Partial<RunFlags>): RepairOverrides {
 }
 
 async function startRun(flags: RunFlags, session: Session): Promise<void> {
+  if (session.server !== undefined) {
+    const { startRepair } = await import('../remote-start.ts')
+    return startRepair(flags, session)
+  }
   const overrides = overridesOf(flags)
   if (flags.remote !== undefined) {
     const { repairRemotely } = await import('../repair-remote.ts')
-    return repairRemotely({ ...flags, remote: flags.remote, overrides }, session)
+    return repairRemotely({ ...flags, remote: flags.remote, overrides, tokenFile: session.tokenFile }, session)
   }
   const [{ repair }, { openRepairView, printRepair }, { askMissing }] = await Promise.all([
     import('../../app/repair.ts'),
@@ -107,7 +110,11 @@ async function startRun(flags: RunFlags, session: Session): Promise<void> {
   printRepair(await repair({ config, overrides, runId }, audience, where), session)
 }
 
-async function resume(id: string, options: StoreOptions, session: Session): Promise<void> {
+async function resume(id: string, options: StoreOptions & { detach?: boolean }, session: Session): Promise<void> {
+  if (session.server !== undefined) {
+    const { resumeRemotely } = await import('../remote-run.ts')
+    return resumeRemotely(id, options, session)
+  }
   const [{ resumeRepairById }, { openRepairView, printRepair }, { askMissing }] = await Promise.all([
     import('../../app/repair.ts'),
     import('../repair-lines.ts'),
@@ -131,6 +138,10 @@ async function watch(flags: WatchFlags, session: Session): Promise<void> {
 }
 
 async function status(id: string, options: StoreOptions, session: Session): Promise<void> {
+  if (session.server !== undefined) {
+    const { statusRemotely } = await import('../remote-look.ts')
+    return statusRemotely(id, session)
+  }
   const [{ repairStatus }, { printStanding }] = await Promise.all([
     import('../../app/repair.ts'),
     import('../repair-lines.ts'),

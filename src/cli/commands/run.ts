@@ -1,10 +1,14 @@
 import type { Command } from 'commander'
-import { addOutputOptions, addRunOptions } from '../options.ts'
+import { addDetachOption, addOutputOptions, addRunOptions } from '../options.ts'
 import type { RunOptions } from '../options.ts'
 import { printReport } from '../result.ts'
 import type { Session } from '../session.ts'
 import { overridesOf } from '../flags.ts'
 import { watched } from '../watched.ts'
+
+interface RunFlags extends RunOptions {
+  detach?: boolean
+}
 
 /** `greenloop run REQUEST` or `greenloop run TESTS…`: runs tests that are there. */
 export function registerRun(program: Command, session: Session): void {
@@ -13,7 +17,11 @@ export function registerRun(program: Command, session: Session): void {
     .argument('<request or tests...>', 'a request file (JSON or YAML), or files and folders of tests')
     .description('run tests: retries, deadlines, parallel processes, a sandbox, reports')
     .option('--framework <name>', 'pytest, vitest or node')
-  addOutputOptions(addRunOptions(command)).action(async (targets: string[], options: RunOptions) => {
+  addDetachOption(addOutputOptions(addRunOptions(command))).action(async (targets: string[], options: RunFlags) => {
+    if (session.server !== undefined) {
+      const { startExecution } = await import('../remote-start.ts')
+      return startExecution(targets, options, session)
+    }
     const { warmUp } = await import('../../app/warm-up.ts')
     if (options.sandbox !== 'off') warmUp()
     const { runTests } = await import('../../app/run.ts')

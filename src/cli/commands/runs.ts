@@ -3,13 +3,13 @@ import type { ShownRun } from '../../app/runs.ts'
 import { GreenloopError } from '../../domain/errors.ts'
 import type { RunEvent, RunFilter } from '../../domain/stored-run.ts'
 import { runKinds } from '../../domain/stored-run.ts'
-import { visible } from '../../lib/frame.ts'
 import { storeHint, storeSurroundings } from '../flags.ts'
-import { addStoreOptions, collect, wholeNumber } from '../options.ts'
+import { addDetachOption, addStoreOptions, collect, wholeNumber } from '../options.ts'
 import type { StoreOptions } from '../options.ts'
 import { painter } from '../output.ts'
+import { eventLine } from '../event-lines.ts'
+import { cancelOne, followed, listed, resume, shown } from '../run-source.ts'
 import { detailLines, runLines } from '../run-lines.ts'
-import { resumeStored } from '../resumed.ts'
 import type { Session } from '../session.ts'
 
 interface ListOptions extends StoreOptions {
@@ -37,13 +37,12 @@ export function registerRuns(program: Command, session: Session): void {
     .option('--failures <n>', 'failures shown at most', wholeNumber(0), 10)
     .action((id: string, options: StoreOptions & { failures: number }) => show(id, options, session))
   sub('cancel <run>', 'ask a run to end').action(async (id: string, options: StoreOptions) => {
-    const { cancelRun } = await import('../../app/runs.ts')
-    const run = await cancelRun(id, storeSurroundings(session, options))
+    const run = await cancelOne(id, options, session)
     session.output.note(run.state === 'cancelled' ? `${run.id} is cancelled\n` : `${run.id} was asked to end\n`)
     document(session, { run })
   })
-  sub('resume <run>', 'go on with a run that was broken off, where it stood').action(
-    (id: string, options: StoreOptions) => resumeStored(id, options, session),
+  addDetachOption(sub('resume <run>', 'go on with a run that was broken off, where it stood')).action(
+    (id: string, options: StoreOptions & { detach?: boolean }) => resume(id, options, session),
   )
   sub('logs <run>', 'print what happened in a run')
     .option('-f, --follow', 'go on until the run is over')
@@ -61,9 +60,8 @@ async function list({ kind, limit, ...options }: ListOptions, session: Session):
   if (unknown !== undefined) {
     throw new GreenloopError('usage_invalid', `there is no kind of run \`${unknown}\``, { help: runKinds.join(', ') })
   }
-  const { listRuns } = await import('../../app/runs.ts')
   const kinds = kind as RunFilter['kinds']
-  const found = await listRuns({ limit, kinds }, storeSurroundings(session, options))
+  const found = await listed({ limit, kinds }, options, session)
   if (session.output.result === 'human') {
     session.output.print(found.length === 0 ? 'no runs yet\n' : runLines(found, painter(session.output.colour)))
   } else document(session, { runs: found.map(briefly) })
@@ -74,10 +72,10 @@ async function show(
   { failures, ...options }: StoreOptions & { failures: number },
   session: Session,
 ): Promise<void> {
-  const { showRun } = await import('../../app/runs.ts')
-  const details = await showRun(id, failures, storeSurroundings(session, options))
+  const details = await shown(id, { failures, ...options }, session)
+  const hint = session.server === undefined ? storeHint(options) : ` --server ${session.server.url}`
   if (session.output.result === 'human')
-    session.output.print(detailLines(details, painter(session.output.colour), storeHint(options)))
+    session.output.print(detailLines(details, painter(session.output.colour), hint))
   else document(session, details)
 }
 
@@ -86,24 +84,11 @@ async function logs(
   { follow = false, ...options }: StoreOptions & { follow?: boolean },
   session: Session,
 ): Promise<void> {
-  const { followEvents } = await import('../../app/runs.ts')
   const asText = session.output.result === 'human' || !session.output.asked
   const onEvent = (event: RunEvent): void =>
     session.output.print(asText ? eventLine(event) : `${JSON.stringify(event)}\n`)
-  const run = await followEvents(id, { follow, onEvent }, storeSurroundings(session, options))
+  const run = await followed(id, { follow, onEvent, options }, session)
   if (asText) session.output.note(`${run.id} ${run.standing}${run.verdict === undefined ? '' : ` (${run.verdict})`}\n`)
-}
-
-interface Said {
-  readonly text: string
-  readonly error?: { readonly message: string }
-}
-
-function eventLine({ at, kind, data }: RunEvent): string {
-  const said = typeof data === 'object' && data !== null && 'text' in data ? (data as Said) : undefined
-  const text = said === undefined ? JSON.stringify(data) : [said.text, said.error?.message].filter(Boolean).join(': ')
-  const line = said !== undefined ? text : `${kind} ${text.length > 400 ? `${text.slice(0, 400)}…` : text}`
-  return `${new Date(at).toISOString()} ${visible(line)}\n`
 }
 
 async function prune(

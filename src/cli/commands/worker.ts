@@ -10,10 +10,18 @@ export function registerWorker(program: Command, session: Session): void {
     .command('worker')
     .description('work for the runs of a shared PostgreSQL database; ends with SIGTERM, handing back what it holds')
     .option('--slots <n>', 'tasks at a time', wholeNumber(1), 32)
-  addStoreOptions(command).action(async ({ slots, ...options }: StoreOptions & { slots: number }) => {
-    const { work } = await import('../../app/worker.ts')
-    const log = (line: string): void => session.output.note(`${line}\n`)
-    await work({ slots, log }, storeSurroundings(session, options))
-    session.endAsAsked(0)
-  })
+    .option(
+      '--runs <n>',
+      'runs of `greenloop serve` that are carried out besides, on the working folder',
+      wholeNumber(0),
+      0,
+    )
+  addStoreOptions(command).action(
+    async ({ slots, runs, ...options }: StoreOptions & { slots: number; runs: number }) => {
+      const { work } = await import('../../app/worker.ts')
+      const log = (line: string): void => session.output.note(`${line}\n`)
+      await work({ slots, runs, log }, storeSurroundings(session, options))
+      session.endAsAsked(0)
+    },
+  )
 }

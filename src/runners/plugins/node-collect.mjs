@@ -74,7 +74,7 @@ registerHooks({
       : next(specifier, context),
 })
 process.on('uncaughtExceptionMonitor', (error) => {
-  const { name: type = 'Error', message = String(error), stack = message } = error ?? {}
+  const { name: type = 'Error', message = String(error), stack = message } = /** @type {Partial<Error>} */ (error ?? {})
   send({ event: 'collect_error', file, failure: { phase: 'collection', type, message, trace: stack, file } })
 })
 let loaded = false

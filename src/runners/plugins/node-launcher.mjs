@@ -39,7 +39,7 @@ const isFolder = (path) => statSync(path, { throwIfNoEntry: false })?.isDirector
 function filesBelow(folder) {
   const found = globSync(testFiles, {
     cwd: folder,
-    exclude: (entry) => /(^|\/)(node_modules|\.[^/]+)$/.test(String(entry)),
+    exclude: (entry) => /(^|\/)(node_modules|\.[^/]+)$/.test(entry),
   })
   return found.sort().map((file) => relative(job.cwd, resolve(folder, file)))
 }

@@ -1,0 +1,170 @@
+import { mkdir, realpath, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import type { ExecutionBody, PipelineBody, StartOrder } from '../domain/api-start.ts'
+import { GreenloopError } from '../domain/errors.ts'
+import type { NewRun } from '../domain/stored-run.ts'
+import type { PipelineInput } from './pipeline.ts'
+import type { StoredInput } from './resumption.ts'
+import type { RunInput } from './run.ts'
+import { makeRunDir } from './run-folder.ts'
+import { servedPath } from './served-path.ts'
+import { openRunStore } from './store.ts'
+import type { Flags, Surroundings } from './surroundings.ts'
+
+/** A suite as it was given: a file of the served folder, or its text. */
+export type GivenSuite =
+  | { readonly path: string }
+  | { readonly name: string; readonly text: string; readonly path?: undefined }
+
+/** What a caller of the service wants, with all that only the server knows. */
+export interface CarriedOrder {
+  readonly id: string
+  readonly by: string
+  /** Served folder, absolute and real. */
+  readonly root: string
+  readonly storeAt: string
+  /** Folder for texts that callers sent along, absolute. */
+  readonly incoming: string
+  readonly order: StartOrder
+  /** For a generation or a pipeline. */
+  readonly suite?: GivenSuite | undefined
+  /** Settings that go before those of the server: the model, the sandbox. No secret is among them. */
+  readonly flags: Flags
+  /** Whether tests run only where a sandbox can be had. */
+  readonly isSandboxed: boolean
+}
+
+/** Checks an order and puts its run on record, without beginning it. Throws what is wrong with it. */
+export async function handIn(order: CarriedOrder, where: Surroundings): Promise<void> {
+  switch (order.order.kind) {
+    case 'generate':
+    case 'pipeline':
+      return handInPipeline(order, order.order, where)
+    case 'execute':
+      return handInTests(order, order.order.body, where)
+    case 'experiment': {
+      const { planPath, planId: _resolved, runId: _given, ...overrides } = order.order.body
+      const path = await servedPath(order.root, planPath ?? 'test_plan.yaml')
+      const input = { kind: 'plan', path, overrides, runId: order.id, by: order.by } as const
+      const { handInExperiment } = await import('./experiment.ts')
+      await handInExperiment(input, order.storeAt, where)
+      return
+    }
+    case 'repair': {
+      const { config, runId: _given, ...overrides } = order.order.body
+      const path = await servedPath(order.root, config)
+      const { handInRepair } = await import('./repair.ts')
+      const store = await openRunStore(order.storeAt)
+      try {
+        await handInRepair({ config: path, overrides, runId: order.id, by: order.by }, { store, where })
+      } finally {
+        await store.close()
+      }
+    }
+  }
+}
+
+async function handInPipeline(
+  { suite, flags, id, root, ...order }: CarriedOrder,
+  { kind, body }: { readonly kind: 'generate' | 'pipeline'; readonly body: PipelineBody },
+  where: Surroundings,
+): Promise<void> {
+  if (suite === undefined) throw new GreenloopError('body_invalid', 'a suite is wanted: `suite` or `suiteId`')
+  const { model, context, tags, priorities, execution } = body
+  const isFile = suite.path !== undefined
+  const path = isFile ? suite.path : await keep(order.incoming, `${id}/${suite.name}`, suite.text)
+  const mock = model.mode === 'mock' ? await keep(order.incoming, `${id}/answer.md`, model.response) : undefined
+  const input: PipelineInput = {
+    suite: path,
+    ...(isFile ? {} : { base: root }),
+    tags,
+    priorities,
+    context,
+    coverage: execution?.coverage,
+    overrides: overridesOf(order.isSandboxed, execution?.benchmark),
+  }
+  const given = mock === undefined ? flags : { ...flags, 'llm.mockResponse': mock }
+  const within = { ...where, flags: { ...where.flags, ...given } }
+  const { prepare } = await import('./generation.ts')
+  const prepared = await prepare(input, within)
+  await refuseOutside(root, prepared.root, 'target.root')
+  const stored: StoredInput<PipelineInput> = { cwd: root, flags: given, input, by: order.by }
+  const title = isFile ? suite.path : prepared.plan.name
+  await record({ id, kind, title, input: stored, folder: resolve(root, prepared.loaded.settings.artifacts, id) }, order)
+}
+
+/** Values that a caller may not set by a request of his own: they concern what lies outside the sandbox. */
+const refusedKeys = ['executable', 'sandbox', 'network', 'distribution'] as const
+/** Variables that make an interpreter load code before the sandbox is closed. */
+const refusedVariable = /^(?:LD_|DYLD_|PYTHON|NODE_|PATH$|HOME$|BASH_ENV$)/u
+
+async function handInTests(
+  { flags, id, root, ...order }: CarriedOrder,
+  { request, requestPath, execution }: ExecutionBody,
+  where: Surroundings,
+): Promise<void> {
+  if ((request === undefined) === (requestPath === undefined)) {
+    throw new GreenloopError('body_invalid', 'one of `request` and `requestPath` is wanted')
+  }
+  refuseKeys(request ?? {})
+  const input: RunInput = {
+    ...(requestPath === undefined ? { request } : { requestPath: await servedPath(root, requestPath) }),
+    coverage: execution?.coverage,
+    overrides: overridesOf(order.isSandboxed, execution?.benchmark),
+  }
+  const { prepareTests } = await import('./run.ts')
+  const { loaded, request: checked } = await prepareTests(input, { ...where, flags: { ...where.flags, ...flags } })
+  await refuseOutside(root, checked.cwd, 'cwd')
+  const stored: StoredInput<RunInput> = { cwd: root, flags, input, by: order.by }
+  const title = requestPath ?? (checked.tests.join(' ') || checked.framework)
+  await record(
+    { id, kind: 'execute', title, input: stored, folder: resolve(root, loaded.settings.artifacts, id) },
+    order,
+  )
+}
+
+function refuseKeys(request: Readonly<Record<string, unknown>>): void {
+  const keys = refusedKeys.filter((key) => request[key] !== undefined && request[key] !== false)
+  const variables = Object.keys(request.env ?? {}).filter((name) => refusedVariable.test(name))
+  if (keys.length === 0 && variables.length === 0) return
+  const names = [...keys, ...variables.map((name) => `env.${name}`)]
+  throw new GreenloopError(
+    'body_invalid',
+    `a request over the API may not set ${names.map((name) => `\`${name}\``).join(', ')}`,
+    {
+      why: 'that concerns what lies outside the sandbox',
+      help: 'write it into a request file of the served folder, and name that as `requestPath`',
+    },
+  )
+}
+
+/** Tests run on a copy of their folder: one outside the served folder is nobody's to copy. */
+async function refuseOutside(root: string, folder: string, key: string): Promise<void> {
+  const way = relative(await realpath(root), await realpath(folder).catch(() => folder))
+  if (!way.startsWith('..') && !way.startsWith('/')) return
+  throw new GreenloopError('path_refused', `\`${key}\` leads out of the served folder`, {
+    help: 'start the server in a folder that holds it',
+  })
+}
+
+function overridesOf(isSandboxed: boolean, benchmark: boolean | undefined): Record<string, unknown> {
+  return { ...(isSandboxed ? { sandbox: 'required' } : {}), ...(benchmark === undefined ? {} : { benchmark }) }
+}
+
+async function record(run: NewRun, { storeAt }: Pick<CarriedOrder, 'storeAt'>): Promise<void> {
+  const store = await openRunStore(storeAt)
+  try {
+    await makeRunDir(run.folder ?? '')
+    await store.create(run)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Keeps a text that a caller sent along; gives its path. */
+async function keep(folder: string, name: string, text: string): Promise<string> {
+  const path = join(folder, name)
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await writeFile(path, text, { mode: 0o600 })
+  return path
+}
