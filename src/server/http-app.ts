@@ -117,11 +117,11 @@ function refuseOtherMethods(app: Hono<Env>, hasMcp: boolean): void {
   }
 }
 
-function pageOrNothing(context: Context<Env>, { page }: AppParts): Response {
+async function pageOrNothing(context: Context<Env>, { page }: AppParts): Promise<Response> {
   const { req } = context
   const isRead = req.raw.method === 'GET' || req.raw.method === 'HEAD'
   const isApi = /^\/(?:v\d|mcp|metrics)(?:\/|$)/u.test(req.path)
-  const response = isRead && !isApi && page !== undefined ? pageResponse(page, req.raw) : undefined
+  const response = isRead && !isApi && page !== undefined ? await pageResponse(page, req.raw) : undefined
   if (response !== undefined) return response
   const error =
     page === undefined && isRead && !isApi

@@ -11,9 +11,12 @@ interface PageFile {
   /** Its name changes with its content. */
   readonly isHashed: boolean
   readonly plain: Uint8Array<ArrayBuffer>
-  readonly gzip: Uint8Array<ArrayBuffer> | undefined
-  readonly br: Uint8Array<ArrayBuffer> | undefined
+  readonly isCompressible: boolean
+  /** Made when they are first asked for: most files never are. */
+  readonly compressed: Map<Encoding, Promise<Uint8Array<ArrayBuffer>>>
 }
+
+type Encoding = 'br' | 'gzip'
 
 /** The files of the web page by the path they are asked for: nothing else is ever read for a request. */
 export type PageFiles = ReadonlyMap<string, PageFile>
@@ -30,9 +33,9 @@ const types: Readonly<Record<string, string>> = {
   '.ico': 'image/x-icon',
   '.woff2': 'font/woff2',
 }
-const compressed = /^text\/|json$|svg/u
+const compressible = /^text\/|json$|svg/u
 
-/** Reads the built page into memory, compressed once. */
+/** Reads the built page into memory. */
 export async function loadPage(folder: string): Promise<PageFiles> {
   const { files } = await listFiles(folder, { maxFiles: 2000, maxDepth: 6 })
   const pages = await Promise.all(files.map((path) => load(folder, path)))
@@ -43,20 +46,25 @@ async function load(folder: string, path: string): Promise<PageFile | undefined>
   const type = types[extname(path)]
   if (type === undefined) return undefined
   const plain = new Uint8Array(await readFile(join(folder, path)))
-  const isWorthIt = compressed.test(type) && plain.length > 1024
-  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }
   return {
     type,
     etag: `"${sha256(plain).slice(0, 32)}"`,
     isHashed: path.startsWith('assets/'),
     plain,
-    gzip: isWorthIt ? new Uint8Array(await promisify(gzip)(plain)) : undefined,
-    br: isWorthIt ? new Uint8Array(await promisify(brotliCompress)(plain, quality)) : undefined,
+    isCompressible: compressible.test(type) && plain.length > 1024,
+    compressed: new Map(),
   }
 }
 
+/** Best but a hundredth, at an eighth of the time of the best. */
+const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }
+
+async function compress(name: Encoding, plain: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(name === 'br' ? await promisify(brotliCompress)(plain, quality) : await promisify(gzip)(plain))
+}
+
 /** A file of the page, or the page itself for any path that has no file's name; `undefined` where there is none. */
-export function pageResponse(files: PageFiles, request: Request): Response | undefined {
+export async function pageResponse(files: PageFiles, request: Request): Promise<Response | undefined> {
   const { pathname } = new URL(request.url)
   const file = files.get(pathname) ?? (isRoute(pathname) ? files.get('/index.html') : undefined)
   if (file === undefined) return undefined
@@ -67,7 +75,7 @@ export function pageResponse(files: PageFiles, request: Request): Response | und
     ETag: file.etag,
   }
   if (request.headers.get('if-none-match')?.includes(file.etag)) return new Response(null, { status: 304, headers })
-  const { name, bytes } = encoded(file, request.headers.get('accept-encoding') ?? '')
+  const { name, bytes } = await encoded(file, request.headers.get('accept-encoding') ?? '')
   return new Response(bytes, { headers: name === undefined ? headers : { ...headers, 'Content-Encoding': name } })
 }
 
@@ -76,14 +84,18 @@ function isRoute(pathname: string): boolean {
   return !pathname.startsWith('/assets/') && !/^\/[^/]*\.[a-z0-9]{1,11}$/iu.test(pathname)
 }
 
-function encoded(
-  file: PageFile,
-  accepted: string,
-): { readonly name: 'br' | 'gzip' | undefined; readonly bytes: Uint8Array<ArrayBuffer> } {
+interface Encoded {
+  readonly name: Encoding | undefined
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+async function encoded({ plain, isCompressible, compressed }: PageFile, accepted: string): Promise<Encoded> {
   for (const name of ['br', 'gzip'] as const) {
-    const bytes = file[name]
     const wish = new RegExp(`(?:^|[,\\s])${name}(?!\\s*;\\s*q=0(?:\\.0*)?\\s*(?:,|$))(?:[\\s;,]|$)`, 'u')
-    if (bytes !== undefined && wish.test(accepted)) return { name, bytes }
+    if (!isCompressible || !wish.test(accepted)) continue
+    const made = compressed.get(name) ?? compress(name, plain)
+    compressed.set(name, made)
+    return { name, bytes: await made }
   }
-  return { name: undefined, bytes: file.plain }
+  return { name: undefined, bytes: plain }
 }
