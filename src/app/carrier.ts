@@ -19,6 +19,7 @@ export interface Carrier {
   leave(): void
   /** Ends the process and everything it has started, without a word to anybody. */
   kill(): void
+  isGone(): boolean
   /** Comes back when the process is gone. */
   readonly gone: Promise<void>
 }
@@ -58,6 +59,7 @@ export function startCarrier(cwd: string, env: Readonly<Record<string, string | 
   }
   return {
     gone,
+    isGone: () => child.exitCode !== null || child.signalCode !== null,
     kill,
     cancel: (reason) => send({ kind: 'cancel', reason }),
     leave: () => send({ kind: 'leave' }),

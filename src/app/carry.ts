@@ -1,6 +1,7 @@
 import { errorCatalog, GreenloopError } from '../domain/errors.ts'
 import type { ErrorCode, Problem } from '../domain/errors.ts'
 import type { StoredRun } from '../domain/stored-run.ts'
+import { confinedTo } from './confinement.ts'
 import type { CarriedOrder } from './hand-in.ts'
 import { isOver } from './standing.ts'
 import { openRunStore } from './store.ts'
@@ -49,7 +50,7 @@ export const runErrorKind = 'run-error'
 export async function handInReported(order: CarriedOrder, where: Surroundings): Promise<CarrierReport> {
   try {
     const { handIn } = await import('./hand-in.ts')
-    await handIn(order, where)
+    await handIn(order, { ...where, confined: confinedTo(order.root, order.storeAt) })
     return { kind: 'on-record' }
   } catch (error) {
     return { kind: 'refused', error: hideFolder(sent(error), `${order.incoming}/${order.id}/`) }
@@ -60,7 +61,8 @@ export async function handInReported(order: CarriedOrder, where: Surroundings): 
 export async function carry(id: string, storeAt: string, where: Surroundings): Promise<CarrierReport> {
   try {
     const { resumeRun } = await import('./resume.ts')
-    await resumeRun(id, { ...where, flags: { ...where.flags, store: storeAt } })
+    const confined = confinedTo(where.cwd, storeAt)
+    await resumeRun(id, { ...where, confined, flags: { ...where.flags, store: storeAt } })
     return { kind: 'over' }
   } catch (error) {
     const known = sent(error)

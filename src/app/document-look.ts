@@ -3,6 +3,8 @@ import { combiningAliases } from '../config/plan-dimensions.ts'
 import { experimentShape } from '../config/plan-aliases.ts'
 import { suiteAliasTables } from '../config/suite-aliases.ts'
 import { GreenloopError } from '../domain/errors.ts'
+import { suiteSchema } from '../domain/suite.ts'
+import { foldName } from '../lib/nearest.ts'
 
 /** What a file seems to be, by its outermost keys. */
 export type DocumentLook =
@@ -11,10 +13,15 @@ export type DocumentLook =
       readonly name: string | undefined
       readonly cases: number
       readonly endpoints: number
+      /** An outermost key that no suite has. */
+      readonly foreign?: string | undefined
     }
   | { readonly kind: 'plan'; readonly name: string | undefined }
   | { readonly kind: 'other' }
 
+const suiteKeys = new Set(
+  [...Object.keys(suiteSchema.shape), ...Object.keys(suiteAliasTables['suite'] ?? {})].map(foldName),
+)
 const planAliases = { ...combiningAliases, ...experimentShape.aliases }
 
 /** Keys of a plan that no other file has. */
@@ -66,6 +73,7 @@ function lookAtValue(value: unknown, isNamedPlan: boolean): DocumentLook {
       name: textOf(suite.get('name')),
       cases: lengthOf(suite.get('cases')),
       endpoints: lengthOf(suite.get('endpoints')),
+      foreign: members.map(([key]) => key).find((key) => !suiteKeys.has(foldName(key))),
     }
   }
   const plan = canonical(members, planAliases)

@@ -44,7 +44,8 @@ async function preview({ text, name, base, cwd, env, flags }: PreviewTask): Prom
   try {
     const path = join(folder, `suite${extname(name)}`)
     await writeFile(path, text, { mode: 0o600 })
-    const where = { cwd, env, flags, signal: new AbortController().signal }
+    const confined = { root: cwd, unseen: [] }
+    const where = { cwd, env, flags, confined, signal: new AbortController().signal }
     const { plan, prompt, warnings } = await prepare({ suite: path, base }, where)
     return {
       name: plan.name,

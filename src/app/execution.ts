@@ -41,7 +41,9 @@ export async function runRequest(
   const { request } = input
   const environment = testEnvironment(where.env)
   const runner = runners[request.framework]()
-  const project = { cwd: request.cwd, env: { ...environment, ...request.env }, executable: request.executable }
+  // A framework is looked for outside the sandbox: of the request's variables it gets those that tell where.
+  const env = { ...environment, ...testEnvironment(request.env) }
+  const project = { cwd: request.cwd, env, executable: request.executable }
   const [info, { sandbox }] = await Promise.all([
     runner.probe(project, where.signal),
     openSandbox(request.sandbox ?? loaded.settings.execution.sandbox),
@@ -52,7 +54,8 @@ export async function runRequest(
   const { runId, runDir, overlay = [], collectOnly = false, book, resumed, earlier } = input
   const redact = redactorOf(loaded, request.env).text
   const record = { book, resumed, appendLogs: earlier !== undefined }
-  const place = { runDir, runId, environment, overlay, leaveOut: storeFiles(loaded.settings.store) }
+  const leaveOut = [...storeFiles(loaded.settings.store), ...(where.confined?.unseen ?? [])]
+  const place = { runDir, runId, environment, overlay, leaveOut }
   const parts = { runner, info, sandbox, ...place, ...record, collectOnly, redact, runTasks: executeTasks }
   const execution = await execute(request, parts, { signal: where.signal, onProgress: where.onProgress ?? ignore })
   await reports

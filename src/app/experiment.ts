@@ -33,6 +33,8 @@ import { readSettings } from './settings.ts'
 import { isOver } from './standing.ts'
 import { isShared, namedStore, openRunStore, thisProcess } from './store.ts'
 import type { Surroundings } from './surroundings.ts'
+import { withRunSpan } from './telemetry.ts'
+import type { RunSpan } from './telemetry.ts'
 
 /** A plan or a manifest file, and what goes before it. */
 export interface ExperimentInput {
@@ -153,6 +155,17 @@ async function carryOutExperiment(
       help: `greenloop runs show ${id}`,
     })
   }
+  const work = (span: RunSpan): Promise<ExperimentResult> =>
+    carryOutClaimed(store, run, { where: { ...where, env: { ...where.env, ...span.env } }, onTrial })
+  return withRunSpan({ id, kind: run.kind, title: run.title }, where.env, { work, ending: endingOf })
+}
+
+async function carryOutClaimed(
+  store: RunStore,
+  run: StoredRun,
+  { where, onTrial }: { readonly where: Surroundings; readonly onTrial?: OnTrial | undefined },
+): Promise<ExperimentResult> {
+  const { id } = run
   const record = run.input as ExperimentRecord
   const folder = run.folder ?? resolve(where.cwd, 'artifacts', id)
   const stage = await openStage(record.manifests, where)

@@ -8,19 +8,17 @@ import type { Generation } from '../domain/generation.ts'
 import type { Plan } from '../domain/plan.ts'
 import { priorities } from '../domain/suite.ts'
 import type { Priority, Suite } from '../domain/suite.ts'
-import { generateScript } from '../generate/generate.ts'
 import { planSuite } from '../generate/plan.ts'
 import { renderPrompt } from '../generate/prompt.ts'
 import type { RenderedPrompt } from '../generate/prompt.ts'
 import { createRunId } from '../lib/ids.ts'
 import { now } from '../lib/clock.ts'
 import { generationFiles } from '../report/generation-files.ts'
-import { writeTexts } from '../report/write.ts'
 import type { EarlierPart } from './earlier.ts'
 import { generatedRecord, readGenerated } from './generated-record.ts'
-import { openModel } from './model.ts'
 import type { Recording } from './recording.ts'
 import type { Resumption } from './resumption.ts'
+import { refuseOutside } from './confinement.ts'
 import { checkedRunId } from './run-folder.ts'
 import { readSettings, redactorOf } from './settings.ts'
 import { warningText } from './warning-text.ts'
@@ -60,6 +58,7 @@ export async function prepare(input: GenerationInput, where: Surroundings, resum
   const [loaded, file] = await Promise.all([readSettings(where), loadSuiteFile(suitePath)])
   const { settings } = loaded
   const root = resolve(input.base ?? dirname(suitePath), file.suite.target.root)
+  await refuseOutside(where.confined, root, 'target.root')
   const runId = resumed?.run.id ?? checkedRunId(input.runId) ?? createRunId(new Date(now()))
   const runDir = resumed?.run.folder ?? join(settings.artifacts, runId)
   const planned = planSuite(file.suite, {
@@ -151,6 +150,10 @@ function filesOf({ script }: Pick<Generation, 'script'>, runDir: string): Record
 }
 
 async function askModel(prepared: Prepared, where: Surroundings): Promise<Generated> {
+  // Whoever only prepares or hands in a generation asks no model.
+  const { generateScript } = await import('../generate/generate.ts')
+  const { writeTexts } = await import('../report/write.ts')
+  const { openModel } = await import('./model.ts')
   const { loaded, plan, prompt, runDir } = prepared
   const demanded = loaded.origins['llm.mode'].kind !== 'default'
   const keyNamed = loaded.origins['llm.apiKeyEnv'].kind !== 'default'

@@ -1,5 +1,5 @@
-import { mkdir, realpath, writeFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import type { ExecutionBody, PipelineBody, StartOrder } from '../domain/api-start.ts'
 import { GreenloopError } from '../domain/errors.ts'
 import type { NewRun } from '../domain/stored-run.ts'
@@ -8,7 +8,7 @@ import type { StoredInput } from './resumption.ts'
 import type { RunInput } from './run.ts'
 import { makeRunDir } from './run-folder.ts'
 import { servedPath } from './served-path.ts'
-import { openRunStore } from './store.ts'
+import { isShared, openRunStore } from './store.ts'
 import type { Flags, Surroundings } from './surroundings.ts'
 
 /** A suite as it was given: a file of the served folder, or its text. */
@@ -43,6 +43,7 @@ export async function handIn(order: CarriedOrder, where: Surroundings): Promise<
     case 'execute':
       return handInTests(order, order.order.body, where)
     case 'experiment': {
+      refuseShared('experiments', order.storeAt)
       const { planPath, planId: _resolved, runId: _given, ...overrides } = order.order.body
       const path = await servedPath(order.root, planPath ?? 'test_plan.yaml')
       const input = { kind: 'plan', path, overrides, runId: order.id, by: order.by } as const
@@ -51,6 +52,7 @@ export async function handIn(order: CarriedOrder, where: Surroundings): Promise<
       return
     }
     case 'repair': {
+      refuseShared('repairs', order.storeAt)
       const { config, runId: _given, ...overrides } = order.order.body
       const path = await servedPath(order.root, config)
       const { handInRepair } = await import('./repair.ts')
@@ -62,6 +64,14 @@ export async function handIn(order: CarriedOrder, where: Surroundings): Promise<
       }
     }
   }
+}
+
+function refuseShared(what: string, storeAt: string): void {
+  if (!isShared(storeAt)) return
+  throw new GreenloopError('usage_invalid', `${what} are recorded in an embedded store so far`, {
+    why: 'this server keeps its runs in a shared database',
+    help: 'start another server for them, with a file as its --store or with none named',
+  })
 }
 
 async function handInPipeline(
@@ -87,16 +97,16 @@ async function handInPipeline(
   const within = { ...where, flags: { ...where.flags, ...given } }
   const { prepare } = await import('./generation.ts')
   const prepared = await prepare(input, within)
-  await refuseOutside(root, prepared.root, 'target.root')
-  const stored: StoredInput<PipelineInput> = { cwd: root, flags: given, input, by: order.by }
+  const placed = { ...input, overrides: { ...input.overrides, cwd: prepared.root } }
+  const stored: StoredInput<PipelineInput> = { cwd: root, flags: given, input: placed, by: order.by }
   const title = isFile ? suite.path : prepared.plan.name
   await record({ id, kind, title, input: stored, folder: resolve(root, prepared.loaded.settings.artifacts, id) }, order)
 }
 
 /** Values that a caller may not set by a request of his own: they concern what lies outside the sandbox. */
 const refusedKeys = ['executable', 'sandbox', 'network', 'distribution'] as const
-/** Variables that make an interpreter load code before the sandbox is closed. */
-const refusedVariable = /^(?:LD_|DYLD_|PYTHON|NODE_|PATH$|HOME$|BASH_ENV$)/u
+/** Variables that decide which interpreter is looked at before the sandbox is closed, or make it load code. */
+const refusedVariable = /^(?:LD_|DYLD_|PYTHON|NODE_|PATH$|HOME$|BASH_ENV$|VIRTUAL_ENV|CONDA_PREFIX)/u
 
 async function handInTests(
   { flags, id, root, ...order }: CarriedOrder,
@@ -114,8 +124,8 @@ async function handInTests(
   }
   const { prepareTests } = await import('./run.ts')
   const { loaded, request: checked } = await prepareTests(input, { ...where, flags: { ...where.flags, ...flags } })
-  await refuseOutside(root, checked.cwd, 'cwd')
-  const stored: StoredInput<RunInput> = { cwd: root, flags, input, by: order.by }
+  const placed = { ...input, overrides: { ...input.overrides, cwd: checked.cwd } }
+  const stored: StoredInput<RunInput> = { cwd: root, flags, input: placed, by: order.by }
   const title = requestPath ?? (checked.tests.join(' ') || checked.framework)
   await record(
     { id, kind: 'execute', title, input: stored, folder: resolve(root, loaded.settings.artifacts, id) },
@@ -136,15 +146,6 @@ function refuseKeys(request: Readonly<Record<string, unknown>>): void {
       help: 'write it into a request file of the served folder, and name that as `requestPath`',
     },
   )
-}
-
-/** Tests run on a copy of their folder: one outside the served folder is nobody's to copy. */
-async function refuseOutside(root: string, folder: string, key: string): Promise<void> {
-  const way = relative(await realpath(root), await realpath(folder).catch(() => folder))
-  if (!way.startsWith('..') && !way.startsWith('/')) return
-  throw new GreenloopError('path_refused', `\`${key}\` leads out of the served folder`, {
-    help: 'start the server in a folder that holds it',
-  })
 }
 
 function overridesOf(isSandboxed: boolean, benchmark: boolean | undefined): Record<string, unknown> {

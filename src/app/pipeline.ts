@@ -102,7 +102,8 @@ async function onRecord<T>(
   const { runId: id, runDir: folder, loaded } = prepared
   if (resumed === undefined) await makeRunDir(folder)
   where.onRun?.(id, folder)
-  const stored: StoredInput<PipelineInput> = { cwd: where.cwd, flags: keptFlags(where.flags), input }
+  const placed = { ...input, overrides: { ...input.overrides, cwd: prepared.root } }
+  const stored: StoredInput<PipelineInput> = { cwd: where.cwd, flags: keptFlags(where.flags), input: placed }
   const run = { id, kind, title: resumed?.run.title ?? input.suite, input: stored, folder }
   const record = { run, loaded, retries, variables, claimed: resumed, known: resumed?.earlier?.known }
   return recorded(record, where, { work, ending })

@@ -18,6 +18,8 @@ import { isOver, standing } from './standing.ts'
 import type { Standing } from './standing.ts'
 import { findRun, isShared, namedStore, openRunStore, thisProcess, withStore } from './store.ts'
 import type { Surroundings } from './surroundings.ts'
+import { withRunSpan } from './telemetry.ts'
+import type { RunSpan } from './telemetry.ts'
 
 export type { RepairOverrides } from '../config/repair-file.ts'
 
@@ -170,9 +172,22 @@ async function goOn(
   }
   const folder = run.folder ?? resolve(where.cwd, 'artifacts', id)
   const { project } = run.input as StoredRepair
-  const state = await carryOutRepair({ store, run, setup, project, folder }, audience, where)
-  const end = state.end ?? 'gave_up'
-  return { runId: id, end, exitCode: repairEnds[end], state, folder }
+  const work = async (span: RunSpan): Promise<RepairResult> => {
+    const told = { ...audience, onEvent: telling(span, audience) }
+    const state = await carryOutRepair({ store, run, setup, project, folder }, told, where)
+    const end = state.end ?? 'gave_up'
+    return { runId: id, end, exitCode: repairEnds[end], state, folder }
+  }
+  const ending = ({ end, exitCode }: RepairResult) => ({ state: 'finished' as const, verdict: end, exitCode })
+  return withRunSpan({ id, kind: run.kind, title: run.title }, where.env, { work, ending })
+}
+
+/** Each step of a repair is an event of its span. */
+function telling(span: RunSpan, { onEvent }: RepairAudience): NonNullable<RepairAudience['onEvent']> {
+  return (event) => {
+    if (event.kind === 'step') span.event('step', { text: event.text })
+    onEvent?.(event)
+  }
 }
 
 function refuseOther(run: StoredRun): void {

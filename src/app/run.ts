@@ -8,6 +8,7 @@ import type { ExecutionRequest } from '../domain/execution-request.ts'
 import type { RunEnding } from '../domain/stored-run.ts'
 import { now } from '../lib/clock.ts'
 import { createRunId } from '../lib/ids.ts'
+import { refuseOutside } from './confinement.ts'
 import { report } from './execution.ts'
 import type { Reported } from './execution.ts'
 import { runOrGoOn } from './going-on.ts'
@@ -45,7 +46,8 @@ export async function runTests(input: RunInput, where: Surroundings, resumed?: R
   if (resumed === undefined) await makeRunDir(runDir)
   where.onRun?.(runId, runDir)
   const title = resumed?.run.title ?? input.requestPath ?? request.tests.join(' ')
-  const stored: StoredInput<RunInput> = { cwd: where.cwd, flags: keptFlags(where.flags), input }
+  const placed = { ...input, overrides: { ...input.overrides, cwd: request.cwd } }
+  const stored: StoredInput<RunInput> = { cwd: where.cwd, flags: keptFlags(where.flags), input: placed }
   const run = { id: runId, kind: 'execute', title, input: stored, folder: runDir } as const
   const earlier = resumed?.earlier
   return recorded(
@@ -84,7 +86,7 @@ export function endingOf({ summary }: Reported): RunEnding {
 export async function readRequest(
   input: RequestInput,
   loaded: LoadedSettings,
-  { cwd, onStep }: Surroundings,
+  { cwd, onStep, confined }: Surroundings,
 ): Promise<ExecutionRequest> {
   const layers = requestLayers(loaded, cwd)
   const overrides = {
@@ -98,6 +100,7 @@ export async function readRequest(
       ? await parseRequest(JSON.stringify(input.request ?? {}), around)
       : await loadRequest(input.requestPath, around)
   for (const warning of warnings) onStep?.(warningText(warning))
+  await refuseOutside(confined, request.cwd, 'cwd')
   if (input.coverage !== true || request.coverage !== false) return request
   return { ...request, coverage: { sources: [], branches: true } }
 }

@@ -1,4 +1,5 @@
-import { readFile, realpath, rm } from 'node:fs/promises'
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { z } from 'zod'
 import { GreenloopError } from '../domain/errors.ts'
 import { writeAtomic } from '../lib/files.ts'
@@ -24,8 +25,12 @@ export async function noteServing(
   serving: Serving,
 ): Promise<() => Promise<void>> {
   const path = ownerPath(fileName, service)
+  await mkdir(dirname(path), { recursive: true })
   await writeAtomic(path, `${JSON.stringify(serving)}\n`)
-  return () => rm(path, { force: true })
+  return async () => {
+    // Of two servers on one database it may be the other's by now.
+    if ((await readServing(path))?.pid === serving.pid) await rm(path, { force: true })
+  }
 }
 
 /** The address that logs a browser in with a one-time code. The code stands behind the `#`, which browsers keep to themselves. */

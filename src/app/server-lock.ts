@@ -16,6 +16,8 @@ const kind = 'server'
 const key = 'owner'
 const leaseMs = 15_000
 const renewMs = 5000
+/** Tokens of the services that this process has open. */
+const own = new Set<string>()
 
 /**
  * Makes this process the one server of an embedded store; gives what ends that. Throws `server_running` where another
@@ -25,18 +27,26 @@ export async function holdServer(documents: DocumentStore): Promise<() => Promis
   const serving: Serving = { host: hostname(), pid: process.pid, token: randomUUID() }
   const there = await documents.get(kind, key)
   const other = there?.value as Serving | undefined
-  if (other !== undefined && !(other.host === serving.host && !isAlive(other.pid))) throw running(other)
+  if (other !== undefined && !isGone(other, serving)) throw running(other)
   const put = (version?: number) => documents.put({ kind, key, value: serving, expiresAt: now() + leaseMs }, version)
   await put(there?.version ?? 0).catch((error: unknown) => {
     if (error instanceof GreenloopError && error.code === 'version_conflict') throw running(other)
     throw error
   })
+  own.add(serving.token)
   const timer = every(renewMs, () => void put().catch(() => {}))
   return async () => {
     timer.cancel()
+    own.delete(serving.token)
     const last = (await documents.get(kind, key))?.value as Serving | undefined
     if (last?.token === serving.token) await documents.remove(kind, key)
   }
+}
+
+function isGone(other: Serving, { host, pid }: Serving): boolean {
+  if (other.host !== host) return false
+  // In a container that was started again, the one that died had the number that this process has now.
+  return other.pid === pid ? !own.has(other.token) : !isAlive(other.pid)
 }
 
 function running(other: Serving | undefined): GreenloopError {

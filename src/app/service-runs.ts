@@ -11,6 +11,7 @@ import { chosenModel } from './models.ts'
 import { checkedRunId } from './run-folder.ts'
 import { runOf } from './run-view.ts'
 import type { RunService, ServiceContext } from './service-context.ts'
+import { refuseForeign } from './served-orders.ts'
 import { findDocument } from './served-documents.ts'
 import { isOver, standing } from './standing.ts'
 import { suiteText } from './suites.ts'
@@ -38,6 +39,8 @@ interface KeptOrder {
 const orderKind = 'order'
 /** An order is kept for so long. */
 const orderMs = 90 * 86_400_000
+/** Longer than it takes until an order is a run or refused. */
+const handingInMs = 10 * 60_000
 
 /** Runs of the service; see {@link RunService}. */
 export async function openRuns(
@@ -65,9 +68,8 @@ export async function openRuns(
   const start = async (order: StartOrder, by: string): Promise<StoredRun> => {
     const id = checkedRunId(order.body.runId) ?? createRunId(new Date(now()))
     const carried = await carriedOrder(order, { id, by, service, options })
-    const kept: KeptOrder = { order, by }
-    await base.store.documents.put({ kind: orderKind, key: id, value: kept, expiresAt: now() + orderMs })
-    await supervisor.start(carried)
+    await keepOrder(base, id, { order, by })
+    await supervisor.start(carried).catch((error: unknown) => forget(base, carried, error))
     return found(id)
   }
   const runs: RunService = {
@@ -97,6 +99,33 @@ export async function openRuns(
   }
   const service: ServiceContext = { ...base, runs }
   return { runs, drain: (ms) => supervisor.drain(ms), close: () => supervisor.close() }
+}
+
+/** Another order under the id of a run would change its model and its suite: an id is taken once. */
+async function keepOrder({ store }: ServiceBase, id: string, value: KeptOrder): Promise<void> {
+  const there = await store.documents.get(orderKind, id)
+  // An order without a run has died with its server, unless it is being handed in.
+  const isLeft = there !== undefined && now() - there.updatedAt > handingInMs
+  if ((await store.find(id)) !== undefined) throw taken(id)
+  try {
+    const version = isLeft ? there.version : 0
+    await store.documents.put({ kind: orderKind, key: id, value, expiresAt: now() + orderMs }, version)
+  } catch (error) {
+    throw error instanceof GreenloopError && error.code === 'version_conflict' ? taken(id) : error
+  }
+}
+
+/** A refused order leaves nothing. */
+async function forget({ store }: ServiceBase, { id, incoming }: CarriedOrder, error: unknown): Promise<never> {
+  if ((await store.find(id)) === undefined) {
+    await store.documents.remove(orderKind, id)
+    await rm(join(incoming, id), { recursive: true, force: true })
+  }
+  throw error
+}
+
+function taken(id: string): GreenloopError {
+  return new GreenloopError('run_conflict', `there is a run \`${id}\` already`, { help: 'choose another `runId`' })
 }
 
 async function cancel(
@@ -181,18 +210,23 @@ async function carriedOrder(
       const suite = await givenSuite(service, order.body)
       return { ...common, order, suite, flags: set({ ...flags, ...shaped, ...execution, ...boxed(isSandboxed) }) }
     }
-    case 'execute':
+    case 'execute': {
+      const { requestPath } = order.body
+      if (requestPath !== undefined) await refuseForeign(service, requestPath)
       return { ...common, order, flags: set({ ...flagsOf(order.body.execution), ...boxed(isSandboxed) }) }
+    }
     case 'experiment': {
       const { planId, planPath } = order.body
       if ((planId === undefined) === (planPath === undefined)) {
         throw new GreenloopError('body_invalid', 'one of `planId` and `planPath` is wanted')
       }
       const path = planPath ?? (await findDocument(service, planId ?? '', 'plan')).path
+      await refuseForeign(service, path)
       const { planId: _resolved, ...body } = order.body
       return { ...common, order: { kind: 'experiment', body: { ...body, planPath: path } }, flags: {} }
     }
     case 'repair':
+      await refuseForeign(service, order.body.config)
       return { ...common, order, flags: {} }
   }
 }

@@ -13,6 +13,10 @@ import type { ServedDocument } from './served-documents.ts'
 import { servedPath } from './served-path.ts'
 import type { ServiceContext } from './service-context.ts'
 
+/** Files that Greenloop and other programs find by their names. */
+const otherTools =
+  /(?:^|\/)(?:greenloop|config|env|test_plan|workflows|package(?:-lock)?|[jt]sconfig|pnpm-\w+|(?:docker-)?compose|promptfooconfig)(?:\.[^/]*)?\.(?:json|ya?ml)$/iu
+
 /** Runs that are looked through for the last one of each suite. */
 const lookedThrough = 200
 
@@ -50,6 +54,12 @@ export async function createSuite(
   if (isPassedOver(path)) {
     throw new GreenloopError('path_refused', `\`${path}\` lies in a folder that is not searched for suites`, {
       help: 'choose a folder such as suites/ or tests/',
+    })
+  }
+  if (otherTools.test(path)) {
+    throw new GreenloopError('path_refused', `\`${path}\` is a name that programs look for`, {
+      why: 'they would take the suite for their settings',
+      help: 'choose a name that says what is tested, such as suites/basket.yaml',
     })
   }
   await refuseOther(text, path)
@@ -148,7 +158,14 @@ async function refuseOther(text: string, path: string): Promise<void> {
       help: 'split the suite',
     })
   }
-  if ((await lookAtText(text, path)).kind === 'suite') return
+  const look = await lookAtText(text, path)
+  if (look.kind === 'suite' && look.foreign === undefined) return
+  if (look.kind === 'suite') {
+    throw new GreenloopError('suite_invalid', `a suite has no key \`${look.foreign?.slice(0, 100)}\``, {
+      why: 'a file with it could be something else besides',
+      help: 'put what is your own under `custom`',
+    })
+  }
   throw new GreenloopError('suite_invalid', 'the text is no suite', {
     why: 'a suite has `target`, and `cases` or `endpoints`',
     help: 'begin with the template of the page, or with examples/suites/calculator.json',

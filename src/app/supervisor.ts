@@ -1,3 +1,4 @@
+import { GreenloopError } from '../domain/errors.ts'
 import type { RunStore, StoredRun } from '../domain/stored-run.ts'
 import { after, every } from '../lib/clock.ts'
 import type { Timer } from '../lib/clock.ts'
@@ -105,16 +106,22 @@ class RunSupervisor implements Supervisor {
       await carrier.handIn(order)
     } catch (error) {
       carrier.leave()
-      throw error
+      if (!(await this.#isOnRecord(id, error))) throw error
     } finally {
       this.#later.delete(id)
     }
     this.#parts.onChange(id)
-    if (this.#hasRoom() && this.#waiting.size === 0) this.#carry(id, carrier)
+    if (this.#hasRoom() && this.#waiting.size === 0 && !carrier.isGone()) this.#carry(id, carrier)
     else {
       carrier.leave()
       this.take(id)
     }
+  }
+
+  /** A process may die behind the record and before it says so; then the run is there all the same. */
+  async #isOnRecord(id: string, error: unknown): Promise<boolean> {
+    if (!(error instanceof GreenloopError) || error.code !== 'internal') return false
+    return (await this.#parts.store.find(id)) !== undefined
   }
 
   #hasRoom(): boolean {
@@ -250,4 +257,5 @@ const idle: Omit<Carrier, 'gone'> = {
   cancel: () => {},
   leave: () => {},
   kill: () => {},
+  isGone: () => false,
 }

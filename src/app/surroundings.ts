@@ -1,5 +1,6 @@
 import type { OnProgress } from '../domain/progress.ts'
 import type { SettingPath } from '../config/settings-schema.ts'
+import type { Confinement } from './confinement.ts'
 
 /** Settings that the command line gave, by their names. */
 export type Flags = Readonly<Partial<Record<SettingPath, unknown>>>
@@ -11,6 +12,8 @@ export interface Surroundings {
   readonly signal: AbortSignal
   /** Settings that the command line gave. */
   readonly flags?: Flags | undefined
+  /** Bounds of what tests may see, where somebody else has ordered the run. */
+  readonly confined?: Confinement | undefined
   readonly onProgress?: OnProgress | undefined
   /** Pieces of a model's answer as they come. */
   readonly onText?: ((piece: string) => void) | undefined

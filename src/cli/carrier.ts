@@ -1,9 +1,10 @@
 // The process that carries one run for a server: told what to do over its IPC channel, and done when the run is over.
 import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import type { CarrierOrder, CarrierReport } from '../app/carry.ts'
 import { GreenloopError } from '../domain/errors.ts'
 
-enableCompileCache()
+enableCompileCache(join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'greenloop'))
 const { carry, handInReported } = await import('../app/carry.ts')
 const stop = new AbortController()
 const where = { cwd: process.cwd(), env: process.env, signal: stop.signal }

@@ -5,6 +5,7 @@ import type { Service } from '../app/service.ts'
 import { pageFolder } from '../app/page-build.ts'
 import type { Surroundings } from '../app/surroundings.ts'
 import { GreenloopError } from '../domain/errors.ts'
+import { releaseYoungHeap } from '../lib/memory.ts'
 import { startHttp } from '../server/http-server.ts'
 import type { HttpConfig } from '../server/http-server.ts'
 import type { LogParts, ServerLog } from '../server/observe-log.ts'
@@ -85,6 +86,7 @@ async function serveHttp(
   const forget = await noteServing(service, { pid: process.pid, url: server.url })
   try {
     await printServing(server, { session, hasPage: folder !== undefined, root: service.root })
+    releaseYoungHeap()
     if (!signal.aborted) await once(signal, 'abort')
     // Whoever watches a run sees its end.
     await service.drain(options.drain * 1000)

@@ -38,6 +38,8 @@ const maxConnections = 25_000
 /** Requests over one connection before it has to be made anew. */
 const maxRequestsPerSocket = 10_000
 const portAttempts = 20
+/** Connections that wait to be taken: when all clients come back at once, those beyond are not answered for a second or more. */
+const backlog = 4095
 
 /** Listens. Throws `config_invalid` where the port is taken or the address is none of this machine. */
 export async function listen(listener: Listener, options: ListenOptions): Promise<Listening> {
@@ -106,7 +108,7 @@ const refusals: Readonly<Record<string, readonly [number, string]>> = {
 function open(server: Server, where: { readonly host: string; readonly port: number }): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   server.once('error', (cause: NodeJS.ErrnoException) => reject(refusal(cause, where)))
-  server.listen(where, () => resolve((server.address() as AddressInfo).port))
+  server.listen({ ...where, backlog }, () => resolve((server.address() as AddressInfo).port))
   return promise
 }
 

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
+import { holdYoungHeap } from '../../lib/memory.ts'
 import { storeSurroundings } from '../flags.ts'
 import { addStoreOptions, collect, oneOf, wholeNumber } from '../options.ts'
 import type { StoreOptions } from '../options.ts'
@@ -26,6 +27,7 @@ export function registerServe(program: Command, session: Session): void {
     .option('--drain <seconds>', 'how long runs may go on when the server is asked to end', wholeNumber(0), 10)
     .option('--unsafe-no-sandbox', 'run tests of callers without a sandbox where none can be had')
   addStoreOptions(command).action(async (options: ServeOptions) => {
+    holdYoungHeap()
     const { serve } = await import('../serve.ts')
     await serve(options, session)
   })
