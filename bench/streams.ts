@@ -130,14 +130,16 @@ async function phase(name: string, work: () => Promise<unknown>): Promise<string
   const loop = monitorEventLoopDelay({ resolution: resolutionMs })
   loop.enable()
   const start = performance.now()
+  const before = process.cpuUsage()
   await work()
   loop.disable()
+  const { user, system } = process.cpuUsage(before)
   const late = (ns: number) => Math.max(0, ns / 1e6 - resolutionMs)
   const [p99, max] = [late(loop.percentile(99)), late(loop.max)]
   if (p99 > targetMs) process.exitCode = 1
   const rss = Math.round(process.memoryUsage.rss() / 2 ** 20)
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
-  return `${name.padEnd(24)} ${seconds.padStart(6)} s   loop p99 ${p99.toFixed(0).padStart(4)} ms (target ${targetMs})   max ${max.toFixed(0).padStart(4)} ms   RSS ${rss} MiB`
+  return `${name.padEnd(24)} ${seconds.padStart(6)} s   CPU ${((user + system) / 1e6).toFixed(1).padStart(5)} s   loop p99 ${p99.toFixed(0).padStart(4)} ms (target ${targetMs})   max ${max.toFixed(0).padStart(4)} ms   RSS ${rss} MiB`
 }
 
 interface Client {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { ExecutionBody, PipelineBody, StartOrder } from '../domain/api-start.ts'
 import { GreenloopError } from '../domain/errors.ts'
+import { executionRequestSchema } from '../domain/execution-request.ts'
 import type { NewRun } from '../domain/stored-run.ts'
 import type { PipelineInput } from './pipeline.ts'
 import type { StoredInput } from './resumption.ts'
@@ -103,8 +104,6 @@ async function handInPipeline(
   await record({ id, kind, title, input: stored, folder: resolve(root, prepared.loaded.settings.artifacts, id) }, order)
 }
 
-/** Values that a caller may not set by a request of his own: they concern what lies outside the sandbox. */
-const refusedKeys = ['executable', 'sandbox', 'network', 'distribution'] as const
 /** Variables that decide which interpreter is looked at before the sandbox is closed, or make it load code. */
 const refusedVariable = /^(?:LD_|DYLD_|PYTHON|NODE_|PATH$|HOME$|BASH_ENV$|VIRTUAL_ENV|CONDA_PREFIX)/u
 
@@ -116,7 +115,7 @@ async function handInTests(
   if ((request === undefined) === (requestPath === undefined)) {
     throw new GreenloopError('body_invalid', 'one of `request` and `requestPath` is wanted')
   }
-  refuseKeys(request ?? {})
+  await refuseKeys(request ?? {}, root)
   const input: RunInput = {
     ...(requestPath === undefined ? { request } : { requestPath: await servedPath(root, requestPath) }),
     coverage: execution?.coverage,
@@ -133,11 +132,24 @@ async function handInTests(
   )
 }
 
-function refuseKeys(request: Readonly<Record<string, unknown>>): void {
-  const keys = refusedKeys.filter((key) => request[key] !== undefined && request[key] !== false)
-  const variables = Object.keys(request.env ?? {}).filter((name) => refusedVariable.test(name))
-  if (keys.length === 0 && variables.length === 0) return
-  const names = [...keys, ...variables.map((name) => `env.${name}`)]
+/** Looks at what a request says, not at how: keys have other names, and twins in other spellings. */
+async function refuseKeys(request: Readonly<Record<string, unknown>>, cwd: string): Promise<void> {
+  const { parseRequest } = await import('../config/request-file.ts')
+  const asked = (await parseRequest(JSON.stringify(request), { cwd })).request
+  const usual = executionRequestSchema.parse({})
+  const isSet: Readonly<Record<string, boolean>> = {
+    executable: asked.executable !== undefined,
+    sandbox: asked.sandbox !== undefined && asked.sandbox !== 'required',
+    network: asked.network,
+    distribution: asked.distribution !== usual.distribution,
+    maxMemoryMb: asked.maxMemoryMb > usual.maxMemoryMb,
+    maxOutputMb: asked.maxOutputMb > usual.maxOutputMb,
+  }
+  const names = [
+    ...Object.keys(isSet).filter((key) => isSet[key]),
+    ...Object.keys(asked.env).flatMap((name) => (refusedVariable.test(name) ? [`env.${name}`] : [])),
+  ]
+  if (names.length === 0) return
   throw new GreenloopError(
     'body_invalid',
     `a request over the API may not set ${names.map((name) => `\`${name}\``).join(', ')}`,

@@ -14,6 +14,7 @@ import { checkPatch, isProtected } from '../repair/guards.ts'
 import { readRepair } from './repair.ts'
 import { servedPath } from './served-path.ts'
 import type { ServiceContext } from './service-context.ts'
+import { createThreads } from './threads.ts'
 
 const mostHunks = 200
 const mostFiles = 50
@@ -25,21 +26,48 @@ const leftOut = new Set(['.git', 'node_modules', '.venv', '.greenloop', '__pycac
 /** What repairs go by unless a `config.yaml` in the served folder says otherwise. */
 const usualRules: GuardRules = { maxFiles: 5, maxChangedLines: 200, maxNewFiles: 0, allow: [], deny: [] }
 
+/** A patch, and what it is tried on. */
+export interface PatchTask {
+  /** Served folder, absolute and real. */
+  readonly root: string
+  readonly rules: GuardRules
+  readonly diff: string
+}
+
+/** A diff of a megabyte that somebody has written takes a fifth of this. */
+const checkMs = 5000
+
+const threads = createThreads<PatchTask, PatchCheck>({
+  module: new URL('patch-worker', import.meta.url),
+  most: 1,
+  waitMs: 15_000,
+  heapMb: 512,
+  late: (what, ms) =>
+    new GreenloopError('body_invalid', 'the diff is too tangled to be tried', {
+      why: what === 'time' ? `it took longer than ${ms / 1000} s` : 'it took more than 512 MiB of memory',
+      help: 'send what `git diff` prints, of fewer files',
+    }),
+})
+
 /**
  * Tries a unified diff on the files of the served folder, in memory, and asks the guards of repairs. Nothing is written, and a protected
- * file is not even read. Throws `body_invalid` for what is no diff.
+ * file is not even read. Throws `body_invalid` for what is no diff, and for one that takes too long.
  */
 export async function checkPatchText(service: ServiceContext, diff: string): Promise<PatchCheck> {
+  return threads.run({ root: service.root, rules: await rulesOf(service), diff }, { ms: checkMs })
+}
+
+/** {@link checkPatchText}, on a thread of its own: what reads and applies diffs takes the square of their length. */
+export async function tryPatch({ root, rules, diff }: PatchTask): Promise<PatchCheck> {
   const patches = parsed(diff)
-  const rules = await rulesOf(service)
-  const tree = await treeOf(service.root)
+  const tree = await treeOf(root)
   const files: PatchedFile[] = []
   const findings: GuardFinding[] = []
   const complaints: string[] = []
   for (const patch of patches) {
     const path = pathOf(patch)
     const code = isProtected(path, rules, [])
-    const outcome = code === undefined ? await applied(service.root, patch, tree) : { after: '' }
+    const outcome = code === undefined ? await applied(root, patch, tree) : { after: '' }
     if ('complaint' in outcome) complaints.push(outcome.complaint)
     else if (code === undefined) files.push({ path, ...outcome })
     // The guards say why; whether it fits is not looked at, for its text is nobody's to guess.

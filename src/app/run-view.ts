@@ -10,10 +10,10 @@ import type { Summary } from '../report/summary.ts'
 import { listArtifacts } from './artifacts.ts'
 import { runErrorKind, startedBy } from './carry.ts'
 import type { SentError } from './carry.ts'
-import { eventsOf } from './earlier.ts'
 import { entriesOf } from './problem-entries.ts'
 import type { ServiceContext } from './service-context.ts'
 import { isOver, standing } from './standing.ts'
+import { hasTests } from './task-shapes.ts'
 import { taskCounts } from './tasks.ts'
 
 /** Which runs a list shows. */
@@ -122,10 +122,11 @@ export async function runDetail(service: ServiceContext, id: string): Promise<Ap
     toldOf(service.store, id),
     summaryOf(run),
     errorOf(service, run),
-    service.store.counts(id),
+    // Tests of a framework take no tokens, and the counts read all of their attempts.
+    hasTests(run) ? undefined : service.store.counts(id),
   ])
   const stands = standing(run)
-  const { generation, tokens } = generatedOf(told.last.get('generated'), artifacts)
+  const { generation, tokens } = generatedOf(told.generated, artifacts)
   return shed({
     ...view,
     error,
@@ -137,8 +138,8 @@ export async function runDetail(service: ServiceContext, id: string): Promise<Ap
     coverage: summary?.coverage,
     durationMs:
       run.startedAt === undefined || run.finishedAt === undefined ? undefined : run.finishedAt - run.startedAt,
-    tokens: tokens + counts.tokens || undefined,
-    costUsd: counts.costUsd || undefined,
+    tokens: tokens + (counts?.tokens ?? 0) || undefined,
+    costUsd: counts?.costUsd || undefined,
     lastEventSeq: told.seq,
     mode: modeOf(run),
     canRetry: isOver(run) && startedBy(run) !== undefined,
@@ -146,28 +147,24 @@ export async function runDetail(service: ServiceContext, id: string): Promise<Ap
   })
 }
 
-interface Told {
-  readonly seq: number
-  /** Data of the last event of each kind. */
-  readonly last: ReadonlyMap<string, unknown>
-  readonly problems: { kind: string; message: string; file?: string }[]
-}
-
 const mostProblems = 100
+/** A run makes its script once, and again only where it goes on without one. */
+const mostGenerated = 100
 
-async function toldOf(store: RunStore, id: string): Promise<Told> {
-  const last = new Map<string, unknown>()
-  const problems: Told['problems'] = []
-  let seq = 0
-  for await (const event of eventsOf(store, id)) {
-    seq = event.seq
-    if (event.kind === 'generated') last.set(event.kind, event.data)
-    if (event.kind === 'problem' && problems.length < mostProblems) problems.push(problemOf(event))
+/** What the events of a run tell besides its tests: most of a long run's events are about these. */
+async function toldOf(store: RunStore, id: string) {
+  const [generated, problems] = await Promise.all([
+    store.eventsOfKinds(id, { kinds: ['generated'], afterSeq: 0, limit: mostGenerated }),
+    store.eventsOfKinds(id, { kinds: ['problem'], afterSeq: 0, limit: mostProblems }),
+  ])
+  return {
+    seq: generated.lastSeq,
+    generated: generated.events.at(-1)?.data,
+    problems: problems.events.map(problemOf),
   }
-  return { seq, last, problems }
 }
 
-function problemOf({ data }: RunEvent): Told['problems'][number] {
+function problemOf({ data }: RunEvent): { kind: string; message: string; file?: string } {
   const { kind = 'note', message = '', file } = (data ?? {}) as { kind?: string; message?: string; file?: string }
   return { kind, message, ...(file === undefined ? {} : { file }) }
 }

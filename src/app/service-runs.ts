@@ -175,7 +175,8 @@ function withoutId({ kind, body: { runId: _taken, ...body } }: StartOrder): Star
 
 /** The key that locks all secrets stays here; the process of a run gets the one secret of its model. */
 async function environmentOf(base: ServiceBase, id: string): Promise<Readonly<Record<string, string | undefined>>> {
-  return { ...base.where.env, GREENLOOP_SECRET_KEY: undefined, ...(await modelOf(base, id)).env }
+  const own = { GREENLOOP_SECRET_KEY: undefined, GREENLOOP_ARTIFACTS: base.artifacts }
+  return { ...base.where.env, ...own, ...(await modelOf(base, id)).env }
 }
 
 /** What the process that carries a run needs to know of its model. The key comes from the vault each time. */

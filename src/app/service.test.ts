@@ -1,17 +1,22 @@
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdtemp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StartOrder } from '../domain/api-start.ts'
 import type { StoredRun } from '../domain/stored-run.ts'
+import { handIn } from './hand-in.ts'
+import { noteServing, runningServer } from './serve-link.ts'
 import { openService } from './service.ts'
 import type { Service, ServiceOptions } from './service.ts'
 import { isOver } from './standing.ts'
+import { openRunStore } from './store.ts'
+import type { Surroundings } from './surroundings.ts'
 
 const venv = fileURLToPath(new URL('../../.venv/bin', import.meta.url))
 let folder = ''
 let open: Service[] = []
+const { signal } = new AbortController()
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'greenloop-service-'))
@@ -23,9 +28,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function service(options: ServiceOptions = {}): Promise<Service> {
-  const env = { ...process.env, PATH: `${venv}${delimiter}${process.env.PATH}` }
-  const opened = await openService(options, { cwd: folder, env, signal: new AbortController().signal })
+async function service(options: ServiceOptions = {}, around: Partial<Surroundings> = {}): Promise<Service> {
+  const env = { ...process.env, PATH: `${venv}${delimiter}${process.env.PATH}`, ...around.env }
+  const opened = await openService(options, { ...around, cwd: folder, env, signal: new AbortController().signal })
   open.push(opened)
   return opened
 }
@@ -144,12 +149,14 @@ test('only so many run side by side; the others wait in order, and a waiting one
   expect(await over(opened, third.id)).not.toHaveProperty('startedAt')
 })
 
-test('a running one is cancelled within moments, and can be started again', async () => {
+test('a running one is cancelled within moments, by the server alone, and can be started again', async () => {
   const opened = await service()
   const run = await opened.runs.start(await slowTests(4, 5), 'qa')
   await expect.poll(() => kinds(opened, run.id), { timeout: 20_000 }).toContain('progress')
+  // As a service manager does that asks all processes to end.
+  process.kill((await opened.store.find(run.id))?.owner?.pid ?? 0, 'SIGTERM')
   await opened.runs.cancel(run.id, 'lin')
-  expect(await over(opened, run.id)).toMatchObject({ state: 'cancelled', reason: 'cancelled by lin' })
+  expect(await over(opened, run.id)).toMatchObject({ state: 'cancelled', reason: 'cancelled by lin', verdict: 'cancelled' })
   await expect(opened.runs.cancel(run.id, 'lin')).rejects.toMatchObject({ code: 'run_conflict' })
   await expect(opened.runs.resume(run.id, 'lin')).rejects.toMatchObject({ code: 'run_conflict' })
   const again = await opened.runs.retry(run.id, 'lin')
@@ -165,4 +172,55 @@ test('a second server on the same store says whose it is', async () => {
   })
   await shut(opened, 0)
   await service()
+})
+
+test('a server that died in a container with the number that this one has now keeps nobody out', async () => {
+  await mkdir(join(folder, '.greenloop'))
+  const store = await openRunStore(join(folder, '.greenloop', 'greenloop.db'))
+  const value = { host: hostname(), pid: process.pid, token: 'of the one that died' }
+  await store.documents.put({ kind: 'server', key: 'owner', value, expiresAt: Date.now() + 60_000 })
+  await store.close()
+  await service()
+})
+
+test('a run whose process dies behind the record and before it says so is started all the same', async () => {
+  await mkdir(join(folder, 'code'))
+  await writeFile(join(folder, 'code', 'sums.py'), 'def add(a, b):\n    return a + b\n')
+  const dies = `const { send } = process
+process.send = (said, ...rest) => said.kind === 'on-record' ? process.kill(process.pid, 'SIGKILL') : send.call(process, said, ...rest)`
+  await writeFile(join(folder, 'dies.mjs'), dies)
+  const env = { NODE_OPTIONS: `--import ${pathToFileURL(join(folder, 'dies.mjs')).href}` }
+  const elsewhere = join(folder, 'elsewhere')
+  const opened = await service({}, { env, flags: { artifacts: elsewhere } })
+  const run = await opened.runs.start({ kind: 'generate', body: { suite, model: { mode: 'offline' } } }, 'qa')
+  expect(await over(opened, run.id)).toMatchObject({ state: 'finished', folder: join(elsewhere, run.id) })
+  expect(await readdir(join(elsewhere, run.id))).not.toEqual([])
+})
+
+test('what cannot be kept here is said with the mend', async () => {
+  await writeFile(join(folder, 'file'), '')
+  await expect(service({}, { flags: { store: join(folder, 'file', 'x.db') } })).rejects.toMatchObject({
+    code: 'store_unavailable',
+    help: expect.stringContaining('--store') as string,
+  })
+  const order = { id: 'x', by: 'qa', root: folder, storeAt: 'postgres://localhost/x', incoming: folder } as const
+  for (const started of [
+    { kind: 'experiment', body: { planPath: 'plan.yaml' } },
+    { kind: 'repair', body: { config: 'config.yaml' } },
+  ] satisfies StartOrder[]) {
+    const handed = handIn({ ...order, order: started, flags: {}, isSandboxed: true }, { cwd: folder, env: {}, signal })
+    await expect(handed).rejects.toMatchObject({ message: expect.stringContaining('embedded store') as string })
+  }
+})
+
+test('two servers of one folder on a database: the one that ends leaves the word of the other', async () => {
+  const place = { storeAt: 'postgres://localhost/x', root: folder }
+  const forget = await noteServing(place, { pid: process.pid, url: 'http://127.0.0.1:1' })
+  const other = { pid: process.ppid, url: 'http://127.0.0.1:2' }
+  const forgetOther = await noteServing(place, other)
+  await forget()
+  const where = { cwd: folder, env: {}, flags: { store: place.storeAt }, signal }
+  expect(await runningServer(where)).toMatchObject(other)
+  await forgetOther()
+  expect(await runningServer(where)).toBeUndefined()
 })

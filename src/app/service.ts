@@ -1,6 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { GreenloopError } from '../domain/errors.ts'
 import { every } from '../lib/clock.ts'
 import { withDotEnv } from './dot-env.ts'
 import { openInstallationKey } from './secrets.ts'
@@ -71,8 +72,19 @@ async function openBase(around: Surroundings): Promise<ServiceBase> {
   const where = { ...(await withDotEnv(around)), cwd: root }
   const { settings } = await readSettings(where)
   const storeAt = await namedStore(where)
-  if (!isShared(storeAt)) await mkdir(dirname(storeAt), { recursive: true })
+  if (!isShared(storeAt)) await makeStoreFolder(dirname(storeAt))
   const key = await openInstallationKey(storeAt, where)
   const store = await openRunStore(storeAt)
   return { store, storeAt, root, artifacts: resolve(root, settings.artifacts), key, where }
+}
+
+async function makeStoreFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (cause) {
+    throw new GreenloopError('store_unavailable', `${folder} cannot be made: ${(cause as Error).message}`, {
+      cause,
+      help: 'name a store where this user may write: greenloop serve --store /path/greenloop.db --artifacts /path/artifacts',
+    })
+  }
 }

@@ -47,3 +47,7 @@ async function obey(order: CarrierOrder): Promise<void> {
 process.on('message', (order) => void obey(order as CarrierOrder))
 // Signals of a terminal are for the server; it says what is to be done.
 process.on('SIGINT', () => {})
+// A service manager asks all processes to end at once, and the server drains first. Without a server nobody else would end this one.
+process.on('SIGTERM', () => {
+  if (!process.connected) process.exit(143)
+})

@@ -141,6 +141,13 @@ export interface ResultPage {
   readonly states?: readonly TaskResult['state'][] | undefined
 }
 
+/** Events of some kinds behind a number. */
+export interface EventPage {
+  readonly kinds: readonly string[]
+  readonly afterSeq: number
+  readonly limit: number
+}
+
 /** A task's result with its number. */
 export interface StoredResult extends TaskResult {
   readonly seq: number
@@ -184,6 +191,11 @@ export interface RunStore {
   counts(runId: string): Promise<TaskCounts>
   results(runId: string, page: ResultPage): Promise<readonly StoredResult[]>
   events(runId: string, afterSeq: number, limit: number): Promise<readonly RunEvent[]>
+  /** Events of some kinds, in their order, and the number of the run's last event of any kind, 0 where it has none. */
+  eventsOfKinds(
+    runId: string,
+    page: EventPage,
+  ): Promise<{ readonly lastSeq: number; readonly events: readonly RunEvent[] }>
   /** Removes ended runs with all that belongs to them, and gives them. */
   prune(rule: PruneRule): Promise<readonly StoredRun[]>
   /** Looks for damage; gives what is wrong, in words. */

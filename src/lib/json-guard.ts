@@ -13,6 +13,8 @@ export interface DuplicateKey {
 export interface JsonScan {
   /** Offset of the bracket that goes deeper than the limit; the scan stops there. */
   readonly tooDeepAt: number | undefined
+  /** Offset at which there are more values than the limit; the scan stops there. */
+  readonly tooManyAt: number | undefined
   /** At most 100 of them. */
   readonly duplicates: readonly DuplicateKey[]
 }
@@ -22,14 +24,15 @@ const quote = 0x22
 const backslash = 0x5c
 
 /**
- * Reads a JSON text once, in linear time and without recursion, and tells whether brackets nest deeper than `limit`
- * and which keys stand twice in an object. The text need not be valid: what is found is then only an indication.
+ * Reads a JSON text once, in linear time and without recursion, and tells whether brackets nest deeper than `limit`,
+ * whether there are more than about `most` values, and which keys stand twice in an object. The text need not be valid: what is found is then only an indication.
  */
-export function scanJson(text: string, limit: number): JsonScan {
+export function scanJson(text: string, limit: number, most = Number.POSITIVE_INFINITY): JsonScan {
   const duplicates: DuplicateKey[] = []
   /** One entry for each open bracket: the keys of an object, or `undefined` for an array. */
   const open: (Map<string, number> | undefined)[] = []
   let keyExpected = false
+  let values = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === quote) {
@@ -39,7 +42,8 @@ export function scanJson(text: string, limit: number): JsonScan {
       keyExpected = false
       at = end - 1
     } else if (code === 0x7b || code === 0x5b) {
-      if (open.length === limit) return { tooDeepAt: at, duplicates }
+      if (open.length === limit) return { tooDeepAt: at, tooManyAt: undefined, duplicates }
+      values++
       keyExpected = code === 0x7b
       open.push(keyExpected ? new Map() : undefined)
     } else if (code === 0x7d || code === 0x5d) {
@@ -47,9 +51,11 @@ export function scanJson(text: string, limit: number): JsonScan {
       keyExpected = false
     } else if (code === 0x2c) {
       keyExpected = open.at(-1) !== undefined
+      values++
     }
+    if (values > most) return { tooDeepAt: undefined, tooManyAt: at, duplicates }
   }
-  return { tooDeepAt: undefined, duplicates }
+  return { tooDeepAt: undefined, tooManyAt: undefined, duplicates }
 }
 
 /** Offset behind the closing quote of the JSON string that opens at `start`, or the end of the text. */

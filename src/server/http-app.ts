@@ -6,7 +6,7 @@ import type { OperationId } from '../client/routes.ts'
 import type { RouteSpec } from '../client/route-spec.ts'
 import { GreenloopError } from '../domain/errors.ts'
 import { monotonic, now } from '../lib/clock.ts'
-import { readBody } from './http-body.ts'
+import { letGoBody, readBody } from './http-body.ts'
 import { openDesk } from './http-desk.ts'
 import type { Admit, Env } from './http-desk.ts'
 import { checkHost, headersOfAll } from './http-guard.ts'
@@ -53,6 +53,8 @@ function guard(app: Hono<Env>, parts: AppParts): void {
       await next()
     } catch (error) {
       context.res = problemResponse(error, requestId)
+    } finally {
+      letGoBody(context.req.raw)
     }
     const { res } = context
     for (const [name, value] of Object.entries(headers)) if (!res.headers.has(name)) res.headers.set(name, value)

@@ -4,6 +4,10 @@ import { Refusal } from './problem.ts'
 
 /** Largest body of a request, in bytes. */
 const maxBodyBytes = 10 * 1024 * 1024
+/** Bodies that are worked on at the same time have so many bytes at most: each takes several times as much memory. */
+const maxHeldBytes = 32 * 1024 * 1024
+/** Most values of a body: the server answers nobody else while it looks at them. */
+const maxValues = 100_000
 /** Deepest nesting of brackets in a body. */
 const maxDepth = 1000
 
@@ -14,12 +18,32 @@ export interface Body {
   readonly value: unknown
 }
 
+let heldBytes = 0
+const held = new WeakMap<Request, number>()
+
 /** Reads the JSON body of a request. Throws what is wrong with it, with the status that says so. */
-export async function readBody(request: Request): Promise<Body> {
-  const bytes = await readBytes(request)
+export async function readBody(request: Request, most = maxBodyBytes): Promise<Body> {
+  const bytes = await readBytes(request, most)
   if (bytes.length === 0) return { bytes, value: undefined }
   checkType(request)
   return { bytes, value: parse(decode(bytes)) }
+}
+
+/** Says that a request was answered, and its body is not held any more. */
+export function letGoBody(request: Request): void {
+  heldBytes -= held.get(request) ?? 0
+  held.delete(request)
+}
+
+function hold(request: Request, bytes: number): void {
+  if (heldBytes + bytes > maxHeldBytes) {
+    const error = new GreenloopError('rate_limited', 'the server works on too many large bodies', {
+      help: 'try again in 1 s',
+    })
+    throw new Refusal(error, { headers: { 'Retry-After': '1' } })
+  }
+  heldBytes += bytes
+  held.set(request, (held.get(request) ?? 0) + bytes)
 }
 
 function checkType(request: Request): void {
@@ -34,25 +58,28 @@ function checkType(request: Request): void {
   })
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) throw tooLarge()
+async function readBytes(request: Request, most: number): Promise<Uint8Array> {
+  if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge(most)
   if (request.body === null) return new Uint8Array()
   const parts: Uint8Array[] = []
   let size = 0
   try {
     for await (const part of request.body) {
       size += part.length
-      if (size > maxBodyBytes) throw tooLarge()
+      if (size > most) throw tooLarge(most)
+      hold(request, part.length)
       parts.push(part)
     }
   } catch (cause) {
-    throw cause instanceof GreenloopError ? cause : new GreenloopError('body_invalid', 'the body broke off', { cause })
+    throw cause instanceof GreenloopError || cause instanceof Refusal
+      ? cause
+      : new GreenloopError('body_invalid', 'the body broke off', { cause })
   }
   return Buffer.concat(parts)
 }
 
-function tooLarge(): GreenloopError {
-  return new GreenloopError('body_too_large', `a body may have ${maxBodyBytes} bytes, and this one has more`)
+function tooLarge(most: number): GreenloopError {
+  return new GreenloopError('body_too_large', `a body may have ${most} bytes here, and this one has more`)
 }
 
 function decode(bytes: Uint8Array): string {
@@ -64,9 +91,14 @@ function decode(bytes: Uint8Array): string {
 }
 
 function parse(text: string): unknown {
-  const { tooDeepAt, duplicates } = scanJson(text, maxDepth)
+  const { tooDeepAt, tooManyAt, duplicates } = scanJson(text, maxDepth, maxValues)
   if (tooDeepAt !== undefined) {
     throw new GreenloopError('body_too_large', `the body nests deeper than ${maxDepth} brackets`)
+  }
+  if (tooManyAt !== undefined) {
+    throw new GreenloopError('body_too_large', `the body has more than ${maxValues} values`, {
+      help: 'send a large suite as its text, in one string, or keep it as a file of the served folder',
+    })
   }
   let value: unknown
   try {

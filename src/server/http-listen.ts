@@ -123,7 +123,11 @@ function refusal(
       help: 'choose another port with --port, or 0 for any that is free',
     })
   }
-  return new GreenloopError('config_invalid', `nothing can listen at ${at}: ${cause.message}`, { cause })
+  const help =
+    cause.code === 'EACCES'
+      ? 'choose a port from 1024 on with --port'
+      : 'name an address of this machine with --host, 0.0.0.0 for all of them, or leave it out for the loopback'
+  return new GreenloopError('config_invalid', `nothing can listen at ${at}: ${cause.message}`, { cause, help })
 }
 
 function isWithoutIPv6(error: unknown): boolean {

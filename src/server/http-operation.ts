@@ -6,7 +6,7 @@ import { runSchema } from '../domain/api-run.ts'
 import { GreenloopError } from '../domain/errors.ts'
 import type { Call, Caller, Reply } from './handler.ts'
 import { isChange } from './http-audit.ts'
-import { checkText, readBody } from './http-body.ts'
+import { checkText, letGoBody, readBody } from './http-body.ts'
 import { addressOf } from './http-desk.ts'
 import type { Admit, Env } from './http-desk.ts'
 import { headersOfAll } from './http-guard.ts'
@@ -15,6 +15,9 @@ import { createThrottle } from './http-limits.ts'
 import type { AppParts } from './http-parts.ts'
 import { waitWish, whenOver } from './http-wait.ts'
 import { issueEntries, knownError, Refusal } from './problem.ts'
+
+/** Largest body of somebody who is not known yet. */
+const maxStrangerBytes = 16 * 1024
 
 /** One call on its way. */
 interface Order {
@@ -85,7 +88,9 @@ async function carryOut(order: Order, caller: Caller | undefined): Promise<Respo
 async function check({ spec, context }: Order): Promise<Checked> {
   const request = context.req.raw
   const { value, bytes } =
-    spec.method === 'get' ? { value: undefined, bytes: new Uint8Array() } : await readBody(request)
+    spec.method === 'get'
+      ? { value: undefined, bytes: new Uint8Array() }
+      : await readBody(request, spec.scope === 'none' ? maxStrangerBytes : undefined)
   const query = Object.fromEntries(new URL(request.url).searchParams)
   for (const text of Object.values(query)) checkText(text)
   const given = {
@@ -118,12 +123,16 @@ function callOf({ spec, context, parts }: Order, caller: Caller | undefined): Ca
     for (const [name, value] of Object.entries(headersOfAll(parts.isTls))) outgoing.setHeader(name, value)
     outgoing.setHeader('X-Request-Id', context.get('requestId'))
   }
+  let signal: AbortSignal | undefined
   return {
     caller,
     request,
     requestId: context.get('requestId'),
     address: addressOf(context),
-    signal: AbortSignal.any([request.signal, parts.stopping]),
+    // Thousands of streams live long and never ask for it.
+    get signal() {
+      return (signal ??= AbortSignal.any([request.signal, parts.stopping]))
+    },
     raw: outgoing === undefined ? undefined : { outgoing },
   }
 }
@@ -160,6 +169,7 @@ function nextLink(url: string, cursor: string): string {
 async function waited({ id, context, parts }: Order, response: Response, call: Call): Promise<Response> {
   const seconds = waitWish(id, call.request)
   if (seconds === undefined || !response.ok) return response
+  letGoBody(call.request)
   const { id: run } = (await response.clone().json()) as { readonly id: string }
   await whenOver(parts.service, run, { seconds, signal: call.signal })
   const result = await parts.handlers.getRun({ params: { id: run }, query: undefined, body: undefined }, call)

@@ -1,6 +1,5 @@
 import { stat, statfs } from 'node:fs/promises'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { eventsOf } from '../app/earlier.ts'
 import type { ServiceContext } from '../app/service-context.ts'
 import { isOver } from '../app/standing.ts'
 import { storeFiles } from '../app/store.ts'
@@ -23,6 +22,8 @@ const callSeconds = [0.5, 2, 5, 15, 60, 300]
 /** Runs that were counted lately, so that none counts twice. */
 const remembered = 1000
 const mostQueued = 1000
+/** Scripts that a run makes at most. */
+const mostScripts = 1000
 
 /** Begins to count. `streams` gives the clients that follow events. */
 export function openMetrics(service: ServiceContext, streams: () => number): Metrics {
@@ -124,8 +125,8 @@ function runCounter({ store }: Pick<ServiceContext, 'store'>, register: Registry
     const { kind, state, verdict = 'none', startedAt, finishedAt } = run
     over.inc({ kind, state, verdict })
     if (startedAt !== undefined && finishedAt !== undefined) seconds.observe({ kind }, (finishedAt - startedAt) / 1000)
-    for await (const event of eventsOf(store, run.id)) {
-      if (event.kind !== 'generated') continue
+    const { events } = await store.eventsOfKinds(run.id, { kinds: ['generated'], afterSeq: 0, limit: mostScripts })
+    for (const event of events) {
       for (const call of (event.data as { readonly calls?: readonly ModelCall[] }).calls ?? []) countCall(call)
     }
   }

@@ -40,8 +40,8 @@ export function openSink(call: Call): OpenedSink {
 
 /** Writes to the socket past web streams: with thousands of clients they take most of the time. */
 function rawSink(outgoing: ServerResponse): OpenedSink {
+  // Sent together with the first bytes.
   outgoing.writeHead(200, headers)
-  outgoing.flushHeaders()
   outgoing.on('error', () => {})
   const isGone = (): boolean => outgoing.destroyed || outgoing.writableEnded
   const drop = (): void => void outgoing.destroy()
@@ -134,7 +134,7 @@ function webSink(signal: AbortSignal): OpenedSink {
 }
 
 /** Clients that are written to before everything else gets its turn. */
-const sliceSize = 250
+const sliceSize = 100
 /** A client that has not taken this much is cut off. */
 const mostBacklog = 256 * 1024
 

@@ -1,4 +1,4 @@
-import type { ResultPage, RunEvent, StoredResult, TaskCounts } from '../domain/stored-run.ts'
+import type { EventPage, ResultPage, RunEvent, StoredResult, TaskCounts } from '../domain/stored-run.ts'
 import type { FinalState, TaskAttempt, TaskError } from '../domain/task.ts'
 import { attemptOf } from './attempt-row.ts'
 import { numberOf, parse, textOf } from './cells.ts'
@@ -112,10 +112,28 @@ export async function eventsAfter(
     afterSeq,
     limit,
   ])
-  return rows.map((row) => ({
+  return rows.map(eventOf)
+}
+
+/** Events of some kinds behind a number; the others are not read, and they are many. */
+export async function eventsOfKinds(
+  sql: Sql,
+  runId: string,
+  { kinds, afterSeq, limit }: EventPage,
+): Promise<{ readonly lastSeq: number; readonly events: readonly RunEvent[] }> {
+  const [newest] = await sql.all('select coalesce(max(seq), 0) as last_seq from main.event where run_id = ?', [runId])
+  const rows = await sql.all(
+    `select * from main.event where run_id = ? and seq > ? and ${oneOf('kind', kinds)} order by seq limit ?`,
+    [runId, afterSeq, ...kinds, limit],
+  )
+  return { lastSeq: newest === undefined ? 0 : numberOf(newest, 'last_seq'), events: rows.map(eventOf) }
+}
+
+function eventOf(row: Row): RunEvent {
+  return {
     seq: numberOf(row, 'seq'),
     at: numberOf(row, 'at'),
     kind: textOf(row, 'kind'),
     data: row.data === null ? undefined : parse(textOf(row, 'data')),
-  }))
+  }
 }

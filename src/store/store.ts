@@ -5,7 +5,7 @@ import { openJournal } from './journal.ts'
 import { cancelRun, claimRun, endRun, renewRun } from './ownership.ts'
 import type { Processes } from './ownership.ts'
 import { pruneRuns } from './prune.ts'
-import { countTasks, eventsAfter, resultPage } from './results.ts'
+import { countTasks, eventsAfter, eventsOfKinds, resultPage } from './results.ts'
 import { createRun, findRun, listRuns } from './runs.ts'
 import { addTasks, sealRun, unfinishedTasks } from './tasks.ts'
 import { createTaskViews } from './task-views.ts'
@@ -29,6 +29,7 @@ export function createRunStore(database: Database, processes: Processes): Omit<R
     counts: (runId) => countTasks(database, runId),
     results: (runId, page) => resultPage(database, runId, page),
     events: (runId, afterSeq, limit) => eventsAfter(database, { runId, afterSeq, limit }),
+    eventsOfKinds: (runId, page) => eventsOfKinds(database, runId, page),
     prune: (rule) => pruneRuns(database, rule),
     documents: createDocumentStore(database),
     views: createTaskViews(database),

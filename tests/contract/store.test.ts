@@ -371,6 +371,18 @@ describe.each(places)('a store of runs in %s', (_, makePlace) => {
       expect(rest.at(-1)).toEqual({ seq: 1_201, at: 1_201, kind: 'tick\ufffd', data: undefined })
     })
 
+    it('gives events of some kinds alone, with the number of the last of all', async () => {
+      const { journal } = await running('a', 0)
+      for (const kind of ['step', 'problem', 'tests', 'problem', 'problem', 'progress']) {
+        void journal.append({ kind: 'event', event: { at: 1, kind, data: { kind } } })
+      }
+      await journal.flush()
+      const page = { kinds: ['problem', 'step'], afterSeq: 1, limit: 2 }
+      const { lastSeq, events } = await store.eventsOfKinds('a', page)
+      expect([lastSeq, ...events.map(({ seq, kind }) => `${seq} ${kind}`)]).toEqual([6, '2 problem', '4 problem'])
+      expect(await store.eventsOfKinds('x', page)).toEqual({ lastSeq: 0, events: [] })
+    })
+
     it('makes whoever appends wait when it is far behind, and loses nothing', async () => {
       const count = 5_000
       const { journal } = await running('a', count)

@@ -19,7 +19,7 @@ describe.runIf(hasBrowser)('every page', () => {
     await mkdir(shots, { recursive: true })
     forge = await openPageForge()
     lab = await openPageLab({
-      env: { ...forge.env, EXAMPLE_PORT: '0' },
+      env: forge.env,
       fill: async (folder) => {
         for (const name of ['suites', 'calculator', 'samples-node', 'experiments', 'answers'])
           await cp(join(examples, name), join(folder, name), { recursive: true })
@@ -47,10 +47,12 @@ describe.runIf(hasBrowser)('every page', () => {
       for (const [name, path] of Object.entries(paths)) {
         await page.goto(`${lab.url}${path}`)
         await settled(page)
-        for (const [colorScheme, width] of [wide, narrow]) {
+        for (const [index, [colorScheme, width]] of [wide, narrow].entries()) {
           await page.emulateMedia({ colorScheme })
           await page.setViewportSize({ width, height: 900 })
-          flaws.push(...(await lab.flaws(page)).map((flaw) => `${path}, ${colorScheme}, ${width} px: ${flaw}`))
+          flaws.push(
+            ...(await lab.flaws(page, index > 0)).map((flaw) => `${path}, ${colorScheme}, ${width} px: ${flaw}`),
+          )
           await page.screenshot({ path: join(shots, `${name}-${locale}-${colorScheme}-${width}.png`), fullPage: true })
         }
       }
@@ -87,7 +89,7 @@ async function fillUp({ api, ended, folder }: PageLab): Promise<Record<string, s
   const pipeline = await call('startPipeline', { body: { suiteId, framework: 'node' } })
   await Promise.all([first, repair, second, pipeline].map(({ id }) => ended(id)))
   const plans = await call('listPlans', {})
-  const experiment = await call('startExperiment', { body: { planId: plans.items[0]?.id, repeats: 2 } })
+  const experiment = await call('startExperiment', { body: { planId: plans.items[0]?.id, repeats: 1 } })
   const gated = await call('startRepair', { body: { config: 'gated.yaml' } })
   await ended(experiment.id)
   await ended(gated.id)
@@ -140,7 +142,10 @@ async function fillUp({ api, ended, folder }: PageLab): Promise<Record<string, s
     health: '/health',
     'settings-models': '/settings',
     ...Object.fromEntries(
-      ['secrets', 'tokens', 'webhooks', 'audit', 'all', 'look'].map((tab) => [`settings-${tab}`, `/settings?tab=${tab}`]),
+      ['secrets', 'tokens', 'webhooks', 'audit', 'all', 'look'].map((tab) => [
+        `settings-${tab}`,
+        `/settings?tab=${tab}`,
+      ]),
     ),
     login: '/login',
     'not-found': '/nowhere',

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -43,10 +46,8 @@ export interface PageLab {
   open(path: string, options?: PageOptions): Promise<Page>
   /** Waits until a run is over. */
   ended(id: string): Promise<void>
-  /** What breaks WCAG 2.2 AA or runs over the right edge. */
-  flaws(page: Page): Promise<readonly string[]>
-  /** Kills the server, as a fault would, and starts it again where it was. */
-  restart(): Promise<void>
+  /** What breaks WCAG 2.2 AA or runs over the right edge; of an inspected page only what theme and width may change. */
+  flaws(page: Page, isInspected?: boolean): Promise<readonly string[]>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -68,8 +69,7 @@ export async function openPageLab({ env = {}, fill }: LabOptions = {}): Promise<
   await buildPage()
   const folder = await mkdtemp(join(tmpdir(), 'greenloop-page-'))
   await fill?.(folder)
-  const serve = (port: string) => startServer(folder, port, env)
-  let [server, ready] = await serve('0')
+  const [server, ready] = await startServer(folder, env)
   const token = (await readFile(ready.tokenFile, 'utf8')).trim()
   const api = createApiClient({ baseUrl: ready.url, token })
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
@@ -80,6 +80,7 @@ export async function openPageLab({ env = {}, fill }: LabOptions = {}): Promise<
     const { locale = 'en', colorScheme = 'light', width = 1400 } = options
     const viewport = { width, height: 900 }
     const made = await browser.newContext({ locale, colorScheme, viewport, ...(state ? { storageState: state } : {}) })
+    made.setDefaultTimeout(25_000)
     watch(made, url, faults)
     return made
   }
@@ -102,12 +103,7 @@ export async function openPageLab({ env = {}, fill }: LabOptions = {}): Promise<
       const events = followRun(api, id, { signal: AbortSignal.timeout(120_000) })
       while ((await events.next()).done !== true);
     },
-    flaws: (page) => flawsOf(page, axe),
-    restart: async () => {
-      server.kill('SIGKILL')
-      await server.ended
-      ;[server, ready] = await serve(new URL(url).port)
-    },
+    flaws: (page, isInspected = false) => flawsOf(page, axe, isInspected),
     [Symbol.asyncDispose]: async () => {
       await browser.close()
       server.kill('SIGINT')
@@ -119,10 +115,21 @@ export async function openPageLab({ env = {}, fill }: LabOptions = {}): Promise<
 
 type State = Awaited<ReturnType<BrowserContext['storageState']>>
 
-async function startServer(cwd: string, port: string, env: Readonly<Record<string, string>>) {
-  const args = ['serve', '--port', port, '--json', '--unsafe-no-sandbox', '--drain', '1', '--slots', '2']
-  const server = startCli(args, { cwd, env: { PATH: labEnv.PATH, GREENLOOP_STORE: join(cwd, 'store.db'), ...env } })
+async function startServer(cwd: string, env: Readonly<Record<string, string>>) {
+  const args = ['serve', '--port', '0', '--json', '--unsafe-no-sandbox', '--drain', '1', '--slots', '2']
+  const own = { PATH: labEnv.PATH, GREENLOOP_STORE: join(cwd, 'store.db'), EXAMPLE_PORT: String(await freePort()) }
+  const server = startCli(args, { cwd, env: { ...own, ...env } })
   return [server, await printed<Ready>(server, /^\{.*\}$/m)] as const
+}
+
+/** For the workflows of the example of experiments. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /** The first JSON document on a line that a command prints, while it goes on. */
@@ -137,7 +144,10 @@ async function printed<T>(command: Started, pattern: RegExp): Promise<T> {
 
 function watch(context: BrowserContext, url: string, faults: string[]): void {
   context.on('weberror', (error) => faults.push(error.error().message))
-  context.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
+  context.on('console', (message) => {
+    const { url: at, lineNumber, columnNumber } = message.location()
+    if (message.type() === 'error') faults.push(`${message.text()} (${at}:${lineNumber}:${columnNumber})`)
+  })
   context.on('request', (request) => {
     const asked = request.url()
     if (!asked.startsWith(`${url}/`) && !/^(?:data|blob|about):/.test(asked)) faults.push(`a request to ${asked}`)
@@ -145,16 +155,18 @@ function watch(context: BrowserContext, url: string, faults: string[]): void {
 }
 
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+const rulesOfLook = ['color-contrast', 'target-size', 'scrollable-region-focusable', 'link-in-text-block']
 
 interface AxeResult {
   readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[]
 }
 
-async function flawsOf(page: Page, axe: string): Promise<readonly string[]> {
+async function flawsOf(page: Page, axe: string, isInspected: boolean): Promise<readonly string[]> {
   // Colours that are still on their way would be measured in between.
   await page.evaluate('Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {})))')
   if (await page.evaluate('window.axe === undefined')) await page.evaluate(axe)
-  const { violations } = await page.evaluate<AxeResult>(`axe.run({ runOnly: ${JSON.stringify(rules)} })`)
+  const runOnly = JSON.stringify(isInspected ? rulesOfLook : rules)
+  const { violations } = await page.evaluate<AxeResult>(`axe.run({ runOnly: ${runOnly}, resultTypes: ['violations'] })`)
   const over = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
   return [
     ...violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' and ')}`),

@@ -144,6 +144,7 @@ function Fields({ form, set, plan }: FieldsProps): ReactElement {
         />
         <NumberField
           label={t('new.maxCases')}
+          hint={t('new.maxCasesHint')}
           min={1}
           max={100_000}
           value={form.maxCases}

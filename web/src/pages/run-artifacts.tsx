@@ -12,7 +12,7 @@ export function RunArtifacts({ run }: { readonly run: ApiRunDetail }): ReactElem
   const format = useFormat()
   if (run.artifacts.length === 0) return <Empty title={t('run.noArtifacts')} />
   return (
-    <table className="table">
+    <table className="table artifacts">
       <thead>
         <tr>
           <th scope="col">{t('run.file')}</th>

@@ -1,0 +1,4 @@
+import { tryPatch } from './patch-check.ts'
+import { answerTasks } from './thread-answers.ts'
+
+answerTasks(tryPatch)
