@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
+import { extname, join, resolve } from 'node:path'
 import { parseSuite } from '../config/suite-file.ts'
 import type { PlanPreview, SuiteCheck } from '../domain/api-files.ts'
 import { GreenloopError } from '../domain/errors.ts'
+import { refuseOutside } from './confinement.ts'
 import { lookAt } from './document-look.ts'
 import type { DocumentLook } from './document-look.ts'
 import type { DocumentTask, PreviewTask } from './document-thread.ts'
@@ -37,16 +38,24 @@ async function check(text: string, name: string): Promise<SuiteCheck> {
 
 /** The way of a real run up to its prompt, on a copy of the text. */
 async function preview({ text, name, base, cwd, env, flags }: PreviewTask): Promise<PlanPreview> {
-  await parseSuite(text, name)
+  const { suite } = await parseSuite(text, name)
+  const { module = '', root } = suite.target
+  const confined = { root: cwd, unseen: [] }
+  // The root of a text counts from a file that the server does not know: what lies outside is left alone.
+  const isBlind =
+    module.split('/').includes('..') ||
+    (await refuseOutside(confined, resolve(base, root), 'target.root').then(
+      () => false,
+      () => true,
+    ))
   // It brings half of Greenloop along, which the other tasks do without.
   const { prepare } = await import('./generation.ts')
   const folder = await mkdtemp(join(tmpdir(), 'greenloop-preview-'))
   try {
     const path = join(folder, `suite${extname(name)}`)
     await writeFile(path, text, { mode: 0o600 })
-    const confined = { root: cwd, unseen: [] }
-    const where = { cwd, env, flags, confined, signal: new AbortController().signal }
-    const { plan, prompt, warnings } = await prepare({ suite: path, base }, where)
+    const where = { cwd, env, flags, signal: new AbortController().signal }
+    const { plan, prompt, warnings } = await prepare({ suite: path, base, isBlind }, where)
     return {
       name: plan.name,
       feature: plan.feature,

@@ -1,5 +1,6 @@
 import type { StoredRun } from '../domain/stored-run.ts'
 import { withDotEnv } from './dot-env.ts'
+import { endServersOf } from './experiment-servers.ts'
 import { publishMemory, removePublished } from './experiment-publish.ts'
 import type { ExperimentRecord } from './experiment-record.ts'
 import { openStage } from './experiment-stage.ts'
@@ -8,6 +9,7 @@ import type { Surroundings } from './surroundings.ts'
 
 /** Removes what an experiment has left on servers that was ended after its process was gone. Tells what stays. */
 export async function removeLeftovers({ id, input }: StoredRun, around: Surroundings): Promise<void> {
+  await endServersOf(id)
   const where = await withDotEnv(around)
   const { manifests } = input as ExperimentRecord
   if (manifests.every(({ dsl }) => dsl?.text === undefined)) return

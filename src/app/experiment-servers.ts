@@ -4,15 +4,31 @@ import { GreenloopError } from '../domain/errors.ts'
 import type { ManifestHead } from '../domain/manifest.ts'
 import type { ServerConfig } from '../domain/workflow.ts'
 import { monotonic, sleep } from '../lib/clock.ts'
+import { markerName, reap } from '../lib/process-tree.ts'
 import { startProcess } from '../lib/process.ts'
 import { splitCommand } from '../lib/split-command.ts'
 import { createHttpClient } from '../lib/http-client.ts'
 import type { HttpClient } from '../lib/http-client.ts'
 import type { Surroundings } from './surroundings.ts'
 
+/** Ends what a process of this run that was killed has started: nobody else knows of it. */
+export async function endServersOf(runId: string): Promise<void> {
+  await reap(markerOf(runId))
+}
+
+/** The same for each process that works on the run, so that the next one finds what the last one has left. */
+function markerOf(runId: string): string {
+  return `servers-${runId}`
+}
+
 /** Servers that were started for a run. */
 export interface StartedServers {
   close(): Promise<void>
+}
+
+/** Where servers are started, and for which run. */
+type ServerSurroundings = Pick<Surroundings, 'cwd' | 'env' | 'signal' | 'onStep'> & {
+  readonly runId?: string | undefined
 }
 
 const pollMs = 50
@@ -24,7 +40,7 @@ const outputBytes = 20_000
  */
 export async function startServers(
   heads: readonly ManifestHead[],
-  where: Pick<Surroundings, 'cwd' | 'env' | 'signal' | 'onStep'>,
+  { runId, ...where }: ServerSurroundings,
 ): Promise<StartedServers> {
   const servers = new Map<string, { readonly server: ServerConfig; readonly folder: string }>()
   for (const { server, baseFolder } of heads) {
@@ -36,10 +52,12 @@ export async function startServers(
   const close = async (): Promise<void> => {
     client.close()
     await Promise.all(started.map((end) => end()))
+    // One that answered already may be that of a process that worked on this run before.
+    if (runId !== undefined) await endServersOf(runId)
   }
   try {
     for (const { server, folder } of servers.values()) {
-      const end = await startServer(server, { ...where, cwd: folder }, client)
+      const end = await startServer(server, { ...where, runId, cwd: folder }, client)
       if (end !== undefined) started.push(end)
     }
     return { close }
@@ -51,7 +69,7 @@ export async function startServers(
 
 async function startServer(
   { start, baseUrl }: ServerConfig,
-  { cwd, env, signal, onStep }: Pick<Surroundings, 'cwd' | 'env' | 'signal' | 'onStep'>,
+  { cwd, env, signal, onStep, runId }: ServerSurroundings,
   client: HttpClient,
 ): Promise<(() => Promise<void>) | undefined> {
   if (start === undefined) return undefined
@@ -59,7 +77,8 @@ async function startServer(
   if (await answers(ready, client, signal)) return undefined
   onStep?.(`starting ${start.command}`)
   const stop = new AbortController()
-  const command = { argv: splitCommand(start.command), cwd: resolve(cwd), env: testEnvironment(env) }
+  const marked = runId === undefined ? {} : { [markerName]: markerOf(runId) }
+  const command = { argv: splitCommand(start.command), cwd: resolve(cwd), env: { ...testEnvironment(env), ...marked } }
   const running = startProcess(command, { signal: stop.signal, outputCapBytes: outputBytes })
   let hasEnded = false
   void running.ended.then(() => (hasEnded = true))

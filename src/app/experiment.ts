@@ -172,7 +172,7 @@ async function carryOutClaimed(
   const closing: (() => Promise<unknown>)[] = [() => stage.close()]
   try {
     const publication = await unlessBegun({ store, run, signal: where.signal }, async () => {
-      const servers = await startServers(stage.heads, where)
+      const servers = await startServers(stage.heads, { ...where, runId: id })
       closing.push(() => servers.close())
       const memory = publishMemory(await namedStore(where), id)
       return await publishHeads({ heads: stage.heads, runId: id, folder, memory }, where)

@@ -35,6 +35,8 @@ export interface GenerationInput {
   /** Values for the prompt template. */
   readonly context?: Readonly<Record<string, unknown>> | undefined
   readonly runId?: string | undefined
+  /** Looks for no file of the system under test, as for somebody who may not know what lies there. */
+  readonly isBlind?: boolean | undefined
 }
 
 /** Everything decided before a model is asked. */
@@ -66,7 +68,7 @@ export async function prepare(input: GenerationInput, where: Surroundings, resum
     maxTestsPerEndpoint: settings.generation.maxTestsPerEndpoint,
     tags: input.tags,
     priorities: checkedPriorities(input.priorities),
-    exists: (path) => existsSync(join(root, path)),
+    exists: (path) => input.isBlind !== true && existsSync(join(root, path)),
   })
   const plan = nameScript(planned, file.suite, runId)
   if (plan.cases.length === 0 && plan.endpoints.length === 0) {

@@ -69,7 +69,7 @@ export async function handIn(order: CarriedOrder, where: Surroundings): Promise<
 
 function refuseShared(what: string, storeAt: string): void {
   if (!isShared(storeAt)) return
-  throw new GreenloopError('usage_invalid', `${what} are recorded in an embedded store so far`, {
+  throw new GreenloopError('config_invalid', `${what} are recorded in an embedded store so far`, {
     why: 'this server keeps its runs in a shared database',
     help: 'start another server for them, with a file as its --store or with none named',
   })

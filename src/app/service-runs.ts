@@ -62,6 +62,7 @@ export async function openRuns(
     ...base,
     ...options,
     environmentOf: (id) => environmentOf(base, id),
+    onGivenUp: (run) => cleanUp(run, base),
     onChange: tell,
   })
   const found = (id: string): Promise<StoredRun> => runOf(base, id)
@@ -148,12 +149,16 @@ async function cancel(
   const reason = `cancelled by ${by}`
   const asked = await base.store.requestCancel(id, reason)
   supervisor.cancel(id, reason)
-  if (asked.kind === 'experiment' && isOver(asked)) {
-    const { removeLeftovers } = await import('./experiment-cancelled.ts')
-    await removeLeftovers(asked, base.where)
-  }
+  if (isOver(asked)) await cleanUp(asked, base)
   tell(id)
   return asked
+}
+
+/** Ends and removes what the processes of a run have left that ended with nobody at work on it. */
+async function cleanUp(run: StoredRun, { where }: ServiceBase): Promise<void> {
+  if (run.kind !== 'experiment') return
+  const { removeLeftovers } = await import('./experiment-cancelled.ts')
+  await removeLeftovers(run, where)
 }
 
 function refuseResume(run: StoredRun, root: string): void {

@@ -1,10 +1,14 @@
-import { mkdtemp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StartOrder } from '../domain/api-start.ts'
 import type { StoredRun } from '../domain/stored-run.ts'
+import { isAlive } from '../lib/process-tree.ts'
 import { handIn } from './hand-in.ts'
 import { noteServing, runningServer } from './serve-link.ts'
 import { openService } from './service.ts'
@@ -70,6 +74,14 @@ const suite = {
   name: 'Sums',
   target: { kind: 'python', module: 'sums', root: 'code' },
   cases: [{ id: 'S-1', title: 'Adds', call: 'add', args: [1, 2], expected: { returns: 3 } }],
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
 }
 
 test('a suite that was sent along becomes a run with a script, live events and reports', async () => {
@@ -156,7 +168,11 @@ test('a running one is cancelled within moments, by the server alone, and can be
   // As a service manager does that asks all processes to end.
   process.kill((await opened.store.find(run.id))?.owner?.pid ?? 0, 'SIGTERM')
   await opened.runs.cancel(run.id, 'lin')
-  expect(await over(opened, run.id)).toMatchObject({ state: 'cancelled', reason: 'cancelled by lin', verdict: 'cancelled' })
+  expect(await over(opened, run.id)).toMatchObject({
+    state: 'cancelled',
+    reason: 'cancelled by lin',
+    verdict: 'cancelled',
+  })
   await expect(opened.runs.cancel(run.id, 'lin')).rejects.toMatchObject({ code: 'run_conflict' })
   await expect(opened.runs.resume(run.id, 'lin')).rejects.toMatchObject({ code: 'run_conflict' })
   const again = await opened.runs.retry(run.id, 'lin')
@@ -223,4 +239,25 @@ test('two servers of one folder on a database: the one that ends leaves the word
   expect(await runningServer(where)).toMatchObject(other)
   await forgetOther()
   expect(await runningServer(where)).toBeUndefined()
+})
+
+test('the server that an experiment has started ends with it, also where the process that started it was killed', async () => {
+  const examples = fileURLToPath(new URL('../../examples/experiments', import.meta.url))
+  await cp(examples, join(folder, 'plans'), { recursive: true })
+  await appendFile(
+    join(folder, 'plans', 'workflow-server.mjs'),
+    "\nawait import('node:fs').then((fs) => fs.writeFileSync('pid', String(process.pid)))\n",
+  )
+  const opened = await service({}, { env: { EXAMPLE_PORT: String(await freePort()) } })
+  const order: StartOrder = {
+    kind: 'experiment',
+    body: { planPath: 'plans/test_plan.yaml', maxCases: 8, concurrency: 2 },
+  }
+  const { id } = await opened.runs.start(order, 'qa')
+  await expect.poll(() => kinds(opened, id), { timeout: 20_000, interval: 20 }).toContain('progress')
+  const pid = Number(await readFile(join(folder, 'plans', 'pid'), 'utf8'))
+  process.kill((await opened.store.find(id))?.owner?.pid ?? 0, 'SIGKILL')
+  expect(isAlive(pid)).toBe(true)
+  expect(await over(opened, id)).toMatchObject({ state: 'finished', epoch: 2 })
+  await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false)
 })

@@ -19,6 +19,8 @@ export interface SupervisorParts {
   readonly environmentOf: (id: string) => Promise<Readonly<Record<string, string | undefined>>>
   /** Something is worth knowing. */
   readonly onStep: (text: string) => void
+  /** The processes of a run died too often: what they have left is nobody's. */
+  readonly onGivenUp: (run: StoredRun) => Promise<void>
   /** The state of a run may have changed. */
   readonly onChange: (id: string) => void
 }
@@ -180,7 +182,7 @@ class RunSupervisor implements Supervisor {
   async #settle(id: string, end: 'over' | 'left' | 'died'): Promise<void> {
     const run = await this.#parts.store.find(id)
     if (run === undefined || isOver(run) || this.#isClosing) return
-    if (end === 'died') return this.#again(id)
+    if (end === 'died') return this.#again(run)
     const times = this.#left.get(id) ?? 0
     this.#left.set(id, times + 1)
     if (times >= mostAgain) return this.#parts.onStep(`${id} was left open: resume it when what kept it is over`)
@@ -195,7 +197,8 @@ class RunSupervisor implements Supervisor {
   }
 
   /** A process that died is followed by another one; a run that takes its processes with it is given up. */
-  async #again(id: string): Promise<void> {
+  async #again(run: StoredRun): Promise<void> {
+    const { id } = run
     const died = (this.#died.get(id) ?? 0) + 1
     this.#died.set(id, died)
     if (died <= mostDied) {
@@ -204,6 +207,7 @@ class RunSupervisor implements Supervisor {
     }
     const reason = `its process ended ${died} times without a word: memory may be short`
     await this.#parts.store.end(id, { state: 'failed', reason, exitCode: 3 })
+    await this.#parts.onGivenUp(run)
   }
 
   cancel(id: string, reason: string): void {

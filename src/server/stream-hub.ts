@@ -33,6 +33,8 @@ export interface StreamHubOptions {
   readonly maxClients?: number | undefined
 }
 
+/** Part of all clients that one caller may have: others always find a place. */
+const largestShare = 0.75
 /** A stream that nobody follows is forgotten after this. */
 const lingerMs = 10_000
 
@@ -44,14 +46,19 @@ export function createStreamHub(
   const { streams, streamOf } = createStreams({ store, pollMs })
   const all = new AllRunsStream({ store, pollMs: pollAllMs })
   const connected = new Set<Connected>()
+  const byCaller = createShares(Math.ceil(maxClients * largestShare))
   const open = (call: Call) => {
     if (connected.size >= maxClients) {
       throw new GreenloopError('rate_limited', `${connected.size} clients follow events, and no more are taken`)
     }
+    const giveBack = byCaller.take(call.caller?.name ?? '')
     const { sink, response } = openSink(call)
     const client = { sink }
     connected.add(client)
-    sink.onGone(() => connected.delete(client))
+    sink.onGone(() => {
+      connected.delete(client)
+      giveBack()
+    })
     sink.write(retryFrame())
     return { sink, response }
   }
@@ -85,6 +92,28 @@ export function createStreamHub(
       for (const stream of streams.values()) stream.close()
       streams.clear()
       for (const { sink } of connected) sink.end()
+    },
+  }
+}
+
+/** Counts places by who has them; gives what gives one back. Throws `rate_limited` for more than `most` of one caller. */
+function createShares(most: number): { take(caller: string): () => void } {
+  const taken = new Map<string, number>()
+  const add = (caller: string, count: number): void => {
+    const left = (taken.get(caller) ?? 0) + count
+    if (left > 0) taken.set(caller, left)
+    else taken.delete(caller)
+  }
+  return {
+    take: (caller) => {
+      if ((taken.get(caller) ?? 0) >= most) {
+        throw new GreenloopError(
+          'rate_limited',
+          `${most} clients of \`${caller}\` follow events, and no more are taken`,
+        )
+      }
+      add(caller, 1)
+      return () => add(caller, -1)
     },
   }
 }

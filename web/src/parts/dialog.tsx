@@ -19,7 +19,13 @@ export function Dialog({ title, open, onClose, children, actions, wide = false }
   const box = useRef<HTMLDialogElement>(null)
   const heading = useId()
   useEffect(() => {
-    if (open) box.current?.showModal()
+    if (!open) return
+    const before = document.activeElement
+    box.current?.showModal()
+    return () => {
+      // The browser gives the focus back only where it has closed the dialog itself.
+      if (before instanceof HTMLElement && document.activeElement === document.body) before.focus()
+    }
   }, [open])
   if (!open) return null
   return (

@@ -1,4 +1,4 @@
-import { useId } from 'react'
+import { useEffect, useId, useRef } from 'react'
 import type { KeyboardEvent, ReactElement, ReactNode } from 'react'
 
 interface TabsProps<Id extends string> {
@@ -14,6 +14,8 @@ interface TabsProps<Id extends string> {
 /** Tabs over one panel; arrow keys, Home and End move between them. */
 export function Tabs<Id extends string>({ label, tabs, value, onChange, children }: TabsProps<Id>): ReactElement {
   const id = useId()
+  const list = useRef<HTMLDivElement>(null)
+  useEffect(() => showIn(list.current), [value])
   const move = (event: KeyboardEvent) => {
     const at = tabs.findIndex((tab) => tab.id === value)
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key]
@@ -25,7 +27,7 @@ export function Tabs<Id extends string>({ label, tabs, value, onChange, children
   }
   return (
     <div className="tabs">
-      <div role="tablist" aria-label={label} onKeyDown={move}>
+      <div role="tablist" ref={list} aria-label={label} onKeyDown={move}>
         {tabs.map((tab) => (
           <button
             key={tab.id}
@@ -47,4 +49,14 @@ export function Tabs<Id extends string>({ label, tabs, value, onChange, children
       </div>
     </div>
   )
+}
+
+/** Where there is no room for all tabs, the chosen one is seen. */
+function showIn(list: HTMLElement | null): void {
+  const tab = list?.querySelector<HTMLElement>('[aria-selected=true]')
+  if (!list || !tab) return
+  const { left, right } = list.getBoundingClientRect()
+  const at = tab.getBoundingClientRect()
+  if (at.left < left) list.scrollLeft -= left - at.left
+  else if (at.right > right) list.scrollLeft += at.right - right
 }
