@@ -194,7 +194,8 @@ async function errorOf({ store }: ServiceContext, run: StoredRun): Promise<ApiRu
   if (run.state !== 'failed') return undefined
   const kept = (await store.documents.get(runErrorKind, run.id))?.value as SentError | undefined
   if (kept === undefined) return { message: run.reason ?? 'it could not be carried out' }
-  return { message: kept.message, code: errorCatalog[kept.code].id, problems: entriesOf(kept.problems) }
+  const { message, code, help, problems } = kept
+  return shed({ message, code: errorCatalog[code].id, help, problems: entriesOf(problems) })
 }
 
 function generatedOf(data: unknown, artifacts: readonly ApiArtifact[]) {

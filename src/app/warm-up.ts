@@ -1,3 +1,4 @@
+import { GreenloopError } from '../domain/errors.ts'
 import { openSandbox } from '../runners/sandbox.ts'
 
 /**
@@ -7,4 +8,15 @@ import { openSandbox } from '../runners/sandbox.ts'
 export function warmUp(): void {
   // Whoever needs the sandbox later gets the same promise, and its error with it.
   openSandbox('auto').catch(() => {})
+}
+
+/** Why no sandbox can be had here, and what mends it; `undefined` where there is one. */
+export async function sandboxTrouble(): Promise<GreenloopError | undefined> {
+  try {
+    await openSandbox('required')
+    return undefined
+  } catch (error) {
+    if (error instanceof GreenloopError) return error
+    throw error
+  }
 }

@@ -86,6 +86,7 @@ async function serveHttp(
   const forget = await noteServing(service, { pid: process.pid, url: server.url })
   try {
     await printServing(server, { session, hasPage: folder !== undefined, root: service.root })
+    if (options.unsafeNoSandbox !== true) await warnWithoutSandbox(session)
     releaseYoungHeap()
     if (!signal.aborted) await once(signal, 'abort')
     // Whoever watches a run sees its end.
@@ -95,6 +96,15 @@ async function serveHttp(
     await server.close()
     log?.close()
   }
+}
+
+/** Runs of callers would be refused one by one; whoever starts the server hears it first. */
+async function warnWithoutSandbox({ output }: Session): Promise<void> {
+  const { sandboxTrouble } = await import('../app/warm-up.ts')
+  const trouble = await sandboxTrouble()
+  if (trouble === undefined) return
+  output.note(`tests of callers will be refused: ${trouble.message}\n`)
+  if (trouble.help !== undefined) output.note(`help: ${trouble.help}\n`)
 }
 
 async function openServerLog(level: LogParts['level']): Promise<ServerLog> {

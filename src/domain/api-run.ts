@@ -90,7 +90,12 @@ export type GeneratedBy = z.output<typeof generatedBySchema>
 /** One run with everything that is small. */
 export const runDetailSchema = runSchema.extend({
   error: z
-    .object({ message: z.string(), code: z.string().optional(), problems: z.array(problemEntrySchema).optional() })
+    .object({
+      message: z.string(),
+      code: z.string().optional(),
+      help: z.string().optional().describe('What mends it.'),
+      problems: z.array(problemEntrySchema).optional(),
+    })
     .optional()
     .describe('Why it failed, where it did.'),
   artifacts: z.array(artifactSchema),

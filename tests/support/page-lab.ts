@@ -27,7 +27,7 @@ export const hasBrowser = existsSync(executablePath)
 if (!hasBrowser) console.log(`skipped: the page is tested in ${executablePath} (apt-get install chromium)`)
 
 /** How a page is opened. */
-export interface PageOptions {
+interface PageOptions {
   /** Nobody is signed in. */
   readonly isNew?: boolean
   readonly locale?: string
@@ -52,7 +52,7 @@ export interface PageLab {
 }
 
 /** Environment of the server beside what every command gets. */
-export interface LabOptions {
+interface LabOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Fills the served folder. */
   readonly fill?: (folder: string) => Promise<void>

@@ -19,6 +19,7 @@ export function RunTroubles({ run }: { readonly run: ApiRunDetail }): ReactEleme
             <p className="problem-title">
               <strong>{run.error.message}</strong> {run.error.code !== undefined && <code>{run.error.code}</code>}
             </p>
+            {run.error.help !== undefined && <p className="quiet">{run.error.help}</p>}
             {run.error.problems && <ProblemList entries={run.error.problems} />}
           </div>
         </div>
