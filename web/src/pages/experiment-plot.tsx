@@ -27,12 +27,8 @@ export function ForestPlot({ metric, pairs }: ForestPlotProps): ReactElement | n
   const foot = top + drawn.length * rowHeight
   const [isBetterLeft, baseline] = [metric.better === 'lower', drawn[0]?.baseline ?? '']
   return (
-    <div
-      className="forest"
-      role="region"
-      aria-label={t('experiment.plot', { metric: words.name(metric.name), baseline })}
-      tabIndex={0}
-    >
+    <figure className="forest">
+      <figcaption className="vh">{t('experiment.plot', { metric: words.name(metric.name), baseline })}</figcaption>
       <svg viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
         <text
           className="axis-word"
@@ -57,7 +53,7 @@ export function ForestPlot({ metric, pairs }: ForestPlotProps): ReactElement | n
           <PlotRow key={`${pair.workflowId} ${pair.variant}`} pair={pair} x={x} y={top + (index + 0.5) * rowHeight} />
         ))}
       </svg>
-    </div>
+    </figure>
   )
 }
 
