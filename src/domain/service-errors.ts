@@ -7,7 +7,7 @@ export const serviceErrors = {
     exit: 3,
     title: 'the server wants a token',
     explanation:
-      'Every call needs a bearer token or the cookie of the page. `greenloop serve --token-file` names the file of the first one; more are made on the settings page. The command line takes GREENLOOP_TOKEN.',
+      'Every call needs a bearer token or the cookie of the page. `greenloop serve` says in which file the first one lies; more are made on the settings page. The command line takes GREENLOOP_TOKEN.',
   },
   token_refused: {
     id: 'GL1302',

@@ -157,7 +157,7 @@ export const runMessages = catalogue({
     'run.startedBy': 'кем: {who}',
     'run.progress': 'Ход тестов',
     'run.failedCount':
-      '{count, plural, one {# не пройден} few {# не пройдено} many {# не пройдено} other {# не пройдено}}',
+      '{count, plural, one {# не пройдено} few {# не пройдено} many {# не пройдено} other {# не пройдено}}',
     'run.flakyCount':
       '{count, plural, one {# нестабильный} few {# нестабильных} many {# нестабильных} other {# нестабильных}}',
     'run.testsOf': '{count, plural, one {тест} few {теста} many {тестов} other {теста}}',

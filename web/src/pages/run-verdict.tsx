@@ -62,7 +62,7 @@ function Counters({ progress, isOver }: { readonly progress: RunProgress; readon
           onClick={() => set({ verdict: verdict === value ? '' : value, tab: 'tests', cursor: '' })}
         >
           <b>{format.number(count)}</b>
-          {value === '' ? <span>{t('run.testsOf', { count })}</span> : <Status of="test" value={value} />}
+          {value === '' ? <span>{t('run.testsOf', { count })}</span> : <Status of="count" value={value} />}
         </button>
       ))}
     </div>

@@ -78,6 +78,8 @@ const words = {
     'known',
     'fixed',
   ],
+  /** Behind a number, where some languages have other words. */
+  count: ['passed', 'failed', 'flaky', 'skipped', 'pending'],
   check: ['ok', 'warn', 'fail', 'passed', 'failed'],
   trial: ['passed', 'failed', 'errored', 'skipped', 'cancelled', 'pending', 'running', 'flaky', 'timed_out', 'crashed'],
 } as const
