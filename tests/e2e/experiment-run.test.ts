@@ -224,7 +224,9 @@ describe('a run whose process is killed while calls are under way', () => {
   it('does not send them again where it may, and says that their end is not known', async () => {
     const { ended, results, requests } = await killedAndResumed({ idempotent: false })
     expect(ended.code).toBe(5)
-    expect(requests).toBe(12)
+    // A call that is on record may have been killed before it was sent.
+    expect(requests).toBeGreaterThanOrEqual(8)
+    expect(requests).toBeLessThanOrEqual(12)
     const unknown = results.filter(({ error }) => error?.code === 'target_unknown')
     expect(unknown).toHaveLength(results.filter(({ status }) => status !== 'succeeded').length)
     expect(unknown.length).toBeGreaterThan(0)
