@@ -15,10 +15,10 @@ RUN apt-get update \
 COPY --from=build /package/*.tgz /tmp/
 RUN npm install --global --no-audit --no-fund /tmp/greenloop-*.tgz && rm /tmp/greenloop-*.tgz && npm cache clean --force
 ENV PATH=/opt/python/bin:$PATH NODE_ENV=production
-# The project that is served lies in /work; what Greenloop keeps lies below it, or in the database.
-RUN mkdir /work && chown node:node /work
+# The project that is served lies in /project; what Greenloop keeps lies below it, or in the database.
+RUN mkdir /project && chown node:node /project
 USER node
-WORKDIR /work
+WORKDIR /project
 EXPOSE 4747
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
