@@ -1,17 +1,16 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useDraft } from '../editor/draft.ts'
-import { useModEnter } from '../editor/keys.ts'
 import { useApi, useSend } from '../lib/api.ts'
 import { useText } from '../lib/i18n.ts'
-import { Button } from '../parts/button.tsx'
 import { CheckBox, Select } from '../parts/field.tsx'
 import { Card } from '../parts/page.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { Empty, Loading } from '../parts/state.tsx'
 import { numberOf } from './new-body.ts'
+import { StartForm } from './new-form.tsx'
 import { NumberField } from './new-options.tsx'
 import { PlanOutline } from './new-plan.tsx'
-import type { FormEvent, ReactElement } from 'react'
+import type { ReactElement } from 'react'
 import type { ApiPlanDetail, Sent } from '../../../src/client/types.ts'
 
 interface ExperimentForm {
@@ -41,20 +40,17 @@ export function NewExperiment(): ReactElement {
     },
   })
   const ready = form.planId !== '' && plan.data?.problems.length === 0 ? plan.data : undefined
-  const go = (): void => {
-    if (ready && !start.isPending) start.mutate({ body: bodyOf(form, ready) })
-  }
-  useModEnter(go)
   if (plans.isPending) return <Loading />
   if (plans.error) return <Problem error={plans.error} onRetry={() => void plans.refetch()} />
   const { items } = plans.data
   if (items.length === 0) return <Empty title={t('new.noPlans')} hint={t('new.noPlansHint')} />
-  const submit = (event: FormEvent): void => {
-    event.preventDefault()
-    go()
-  }
   return (
-    <form className="new-single stack" onSubmit={submit}>
+    <StartForm
+      isReady={ready !== undefined}
+      sending={start}
+      label={t('new.startExperiment')}
+      onStart={() => ready && start.mutate({ body: bodyOf(form, ready) })}
+    >
       <Card>
         <div className="stack">
           <Select
@@ -76,13 +72,7 @@ export function NewExperiment(): ReactElement {
           <Fields form={form} set={set} plan={ready} />
         </Card>
       )}
-      {start.error && <Problem error={start.error} />}
-      <div className="actions">
-        <Button kind="primary" type="submit" icon="play" disabled={!ready} busy={start.isPending}>
-          {t('new.startExperiment')}
-        </Button>
-      </div>
-    </form>
+    </StartForm>
   )
 }
 

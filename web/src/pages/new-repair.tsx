@@ -1,15 +1,13 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useDraft } from '../editor/draft.ts'
-import { useModEnter } from '../editor/keys.ts'
 import { useSend } from '../lib/api.ts'
 import { useText } from '../lib/i18n.ts'
-import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { Card } from '../parts/page.tsx'
-import { Problem } from '../parts/problem.tsx'
 import { numberOf } from './new-body.ts'
+import { StartForm } from './new-form.tsx'
 import { NumberField } from './new-options.tsx'
-import type { FormEvent, ReactElement } from 'react'
+import type { ReactElement } from 'react'
 import type { Sent } from '../../../src/client/types.ts'
 
 const empty = { config: 'config.yaml', project: '', ref: '', mergeRequest: '', rounds: '', timeout: '' }
@@ -27,26 +25,17 @@ export function NewRepair(): ReactElement {
     },
   })
   const isReady = form.config.trim() !== ''
-  const go = (): void => {
-    if (isReady && !start.isPending) start.mutate({ body: bodyOf(form) })
-  }
-  useModEnter(go)
-  const submit = (event: FormEvent): void => {
-    event.preventDefault()
-    go()
-  }
   return (
-    <form className="new-single stack" onSubmit={submit}>
+    <StartForm
+      isReady={isReady}
+      sending={start}
+      label={t('new.startRepair')}
+      onStart={() => start.mutate({ body: bodyOf(form) })}
+    >
       <Card>
         <Fields form={form} set={set} />
       </Card>
-      {start.error && <Problem error={start.error} />}
-      <div className="actions">
-        <Button kind="primary" type="submit" icon="play" disabled={!isReady} busy={start.isPending}>
-          {t('new.startRepair')}
-        </Button>
-      </div>
-    </form>
+    </StartForm>
   )
 }
 

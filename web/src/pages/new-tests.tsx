@@ -1,16 +1,14 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useDraft } from '../editor/draft.ts'
-import { useModEnter } from '../editor/keys.ts'
 import { useSend } from '../lib/api.ts'
 import { useText } from '../lib/i18n.ts'
-import { Button } from '../parts/button.tsx'
 import { Field, Select, TextArea } from '../parts/field.tsx'
 import { Card } from '../parts/page.tsx'
-import { Problem } from '../parts/problem.tsx'
 import { emptyTestsForm, executionBody } from './new-body.ts'
 import { Choice } from './new-choice.tsx'
+import { StartForm } from './new-form.tsx'
 import { ExecutionFields } from './new-options.tsx'
-import type { FormEvent, ReactElement } from 'react'
+import type { ReactElement } from 'react'
 import type { TestsForm } from './new-body.ts'
 
 /** A run of tests that are there. */
@@ -26,16 +24,13 @@ export function NewFromTests(): ReactElement {
     },
   })
   const isReady = form.source === 'choice' || form.requestPath.trim() !== ''
-  const go = (): void => {
-    if (isReady && !start.isPending) start.mutate({ body: executionBody(form) })
-  }
-  useModEnter(go)
-  const submit = (event: FormEvent): void => {
-    event.preventDefault()
-    go()
-  }
   return (
-    <form className="new-single stack" onSubmit={submit}>
+    <StartForm
+      isReady={isReady}
+      sending={start}
+      label={t('new.startNow')}
+      onStart={() => start.mutate({ body: executionBody(form) })}
+    >
       <Card>
         <div className="stack">
           <Choice
@@ -65,13 +60,7 @@ export function NewFromTests(): ReactElement {
           <ExecutionFields form={form} set={set} />
         </div>
       </Card>
-      {start.error && <Problem error={start.error} />}
-      <div className="actions">
-        <Button kind="primary" type="submit" icon="play" disabled={!isReady} busy={start.isPending}>
-          {t('new.startNow')}
-        </Button>
-      </div>
-    </form>
+    </StartForm>
   )
 }
 
