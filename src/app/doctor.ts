@@ -19,8 +19,11 @@ export interface Check {
   readonly fix?: string | undefined
 }
 
-/** Tries everything a run needs; the order is that of the list that is shown. */
-export async function diagnose(where: Surroundings): Promise<readonly Check[]> {
+/**
+ * Tries everything a run needs; the order is that of the list that is shown. Asking the model costs a token: with what is
+ * known of it already, it is not asked.
+ */
+export async function diagnose(where: Surroundings, knownModel?: Check): Promise<readonly Check[]> {
   const loaded = await readSettings(where)
   const found = await Promise.all(frameworks.map((framework) => frameworkCheck(framework, where)))
   const usable = found.some(({ status }) => status === 'ok')
@@ -30,7 +33,7 @@ export async function diagnose(where: Surroundings): Promise<readonly Check[]> {
     ...(usable ? [] : [noFramework]),
     await sandboxCheck(loaded),
     await diskCheck(loaded.settings.artifacts),
-    await modelCheck(loaded, where),
+    knownModel ?? (await modelCheck(loaded, where)),
   ]
 }
 

@@ -1,9 +1,13 @@
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemSchema } from '../domain/api-admin.ts'
 import type { RunStore } from '../domain/stored-run.ts'
+import { diagnose } from './doctor.ts'
 import type { ServiceContext } from './service-context.ts'
 import { openRunStore } from './store.ts'
 import { openSystem } from './system.ts'
@@ -58,4 +62,25 @@ it('answers at once, and has the checks as soon as they are there', { timeout: 6
   expect(JSON.stringify(checks)).not.toContain('canary')
   expect(loopDelayMs.p50).toBeLessThan(500)
   system.close()
+})
+
+it('does not ask a model again that is known to answer', async () => {
+  let asked = 0
+  const server = createServer((_request, response) => {
+    asked++
+    response.writeHead(500).end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    const { port } = server.address() as AddressInfo
+    const env = { PATH: process.env['PATH'], GREENLOOP_MODE: 'http', LLM_BASE_URL: `http://127.0.0.1:${port}/v1` }
+    const where = { cwd: root, env, signal: new AbortController().signal }
+    const known = { name: 'model', status: 'ok', detail: 'answered a moment ago' } as const
+    expect((await diagnose(where, known)).at(-1)).toBe(known)
+    expect(asked).toBe(0)
+    expect((await diagnose(where)).at(-1)).toMatchObject({ name: 'model', status: 'fail' })
+    expect(asked).toBeGreaterThan(0)
+  } finally {
+    server.close()
+  }
 })

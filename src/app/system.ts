@@ -24,6 +24,8 @@ export interface SystemMonitor {
 }
 
 const checksLastMs = 30_000
+/** A model that answers is not paid for another answer so soon. */
+const modelLastsMs = 600_000
 const resolutionMs = 20
 const loopWindowMs = 60_000
 
@@ -56,10 +58,14 @@ function cachedChecks(service: ServiceContext): () => readonly Check[] {
   let found: readonly Check[] = [{ name: 'checks', status: 'ok', detail: 'being checked' }]
   let foundAt = Number.NEGATIVE_INFINITY
   let isChecking = false
+  let model: { readonly check: Check; readonly at: number } | undefined
   const check = async (): Promise<void> => {
     isChecking = true
-    found = await checksOf(service)
+    const known = model !== undefined && monotonic() - model.at < modelLastsMs ? model.check : undefined
+    found = await checksOf(service, known)
     foundAt = monotonic()
+    const answered = found.find(({ name, status }) => name === 'model' && status === 'ok')
+    if (known === undefined) model = answered === undefined ? undefined : { check: answered, at: foundAt }
     isChecking = false
   }
   return () => {
@@ -68,11 +74,11 @@ function cachedChecks(service: ServiceContext): () => readonly Check[] {
   }
 }
 
-async function checksOf({ where }: ServiceContext): Promise<readonly Check[]> {
+async function checksOf({ where }: ServiceContext, knownModel: Check | undefined): Promise<readonly Check[]> {
   try {
     const hide = withoutSecrets(await readSettings(where))
     const { diagnose } = await import('./doctor.ts')
-    const checks = await diagnose(where)
+    const checks = await diagnose(where, knownModel)
     return checks.map(({ name, status, detail, fix }) => {
       return { name, status, detail: hide(detail), ...(fix === undefined ? {} : { fix: hide(fix) }) }
     })
