@@ -25,4 +25,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:4747/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["greenloop"]
 # Something in front of it speaks TLS; its name goes behind --allow-host.
-CMD ["serve", "--host", "0.0.0.0", "--insecure-http"]
+CMD ["serve", "--host", "0.0.0.0", "--insecure-http", "--log", "info"]

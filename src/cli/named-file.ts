@@ -7,6 +7,6 @@ export async function readText(path: string, cwd: string): Promise<string> {
   try {
     return await readFile(resolve(cwd, path), 'utf8')
   } catch (cause) {
-    throw new GreenloopError('file_missing', `${path} cannot be read`, { cause })
+    throw new GreenloopError('file_missing', `there is no ${path} that can be read`, { cause })
   }
 }

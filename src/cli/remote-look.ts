@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { extname, relative, resolve } from 'node:path'
 import type { ExperimentResult } from '../app/experiment.ts'
 import type { Check } from '../app/doctor.ts'
@@ -10,6 +9,7 @@ import { sleep } from '../lib/clock.ts'
 import { visible } from '../lib/frame.ts'
 import type { CombineFlags, Format } from './commands/combine.ts'
 import { lastState } from './remote-conclude.ts'
+import { readText } from './named-file.ts'
 import { pageOf, withServer } from './remote-connect.ts'
 import type { Remote } from './remote-connect.ts'
 import { addressesOf, fetchFiles } from './remote-files.ts'
@@ -39,9 +39,7 @@ export function settingsRemotely(session: Session) {
 /** Makes the rows of a model on the server and writes them where they are wanted. */
 export async function combineRemotely(path: string, flags: CombineFlags, session: Session): Promise<void> {
   const { cwd, output } = session
-  const model = await readFile(resolve(cwd, path), 'utf8').catch((cause: unknown) => {
-    throw new GreenloopError('file_missing', `there is no ${path} that can be read`, { cause })
-  })
+  const model = await readText(path, cwd)
   const { engine, strength, seed, timeLimit } = flags
   const given = { engine, strength, seed, timeLimitSeconds: timeLimit }
   const body = { model, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }

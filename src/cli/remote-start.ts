@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
 import type { GenerateBody } from '../domain/api-start.ts'
 import type { Sent } from '../client/types.ts'
@@ -11,6 +10,7 @@ import type { Remote } from './remote-connect.ts'
 import { startRemotely } from './remote-run.ts'
 import type { RemoteStart } from './remote-run.ts'
 import { isRecord } from './remote-shapes.ts'
+import { readText } from './named-file.ts'
 import type { Session } from './session.ts'
 
 type PipelineBody = Sent<'startPipeline'>['body']
@@ -177,12 +177,4 @@ export async function startRepair(flags: RepairFlags, session: Session): Promise
   const { config, project, ref, mergeRequest, rounds, timeout: timeoutSeconds, runId } = flags
   const body = { config, project, ref, mergeRequest, rounds, timeoutSeconds, runId }
   await startRemotely('startRepair', { body, start: flags }, session)
-}
-
-async function readText(path: string, cwd: string): Promise<string> {
-  try {
-    return await readFile(resolve(cwd, path), 'utf8')
-  } catch (cause) {
-    throw new GreenloopError('file_missing', `there is no ${path} that can be read`, { cause })
-  }
 }

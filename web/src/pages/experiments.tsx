@@ -6,7 +6,7 @@ import { Page } from '../parts/page.tsx'
 import { Pager } from '../parts/pager.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { Empty, Loading } from '../parts/state.tsx'
-import { WorkTable } from './experiment-list.tsx'
+import { RunTable } from './runs-table.tsx'
 import type { ReactElement } from 'react'
 
 /** Experiments, newest first. */
@@ -24,7 +24,7 @@ export function ExperimentsPage(): ReactElement {
     <Page title={t('experiment.title')} actions={start}>
       {runs.error && <Problem error={runs.error} onRetry={() => void runs.refetch()} />}
       {runs.isPending && <Loading />}
-      {runs.data && runs.data.items.length > 0 && <WorkTable runs={runs.data.items} withTrials />}
+      {runs.data && runs.data.items.length > 0 && <RunTable runs={runs.data.items} progress="trials" />}
       {runs.data?.items.length === 0 && (
         <Empty title={t('experiment.none')} hint={t('experiment.noneHint')} action={start} />
       )}

@@ -6,7 +6,7 @@ import { Page } from '../parts/page.tsx'
 import { Pager } from '../parts/pager.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { Empty, Loading } from '../parts/state.tsx'
-import { WorkTable } from './experiment-list.tsx'
+import { RunTable } from './runs-table.tsx'
 import type { ReactElement } from 'react'
 
 /** Repairs, newest first. */
@@ -24,7 +24,7 @@ export function RepairsPage(): ReactElement {
     <Page title={t('repair.title')} actions={start}>
       {runs.error && <Problem error={runs.error} onRetry={() => void runs.refetch()} />}
       {runs.isPending && <Loading />}
-      {runs.data && runs.data.items.length > 0 && <WorkTable runs={runs.data.items} />}
+      {runs.data && runs.data.items.length > 0 && <RunTable runs={runs.data.items} progress="none" />}
       {runs.data?.items.length === 0 && <Empty title={t('repair.none')} hint={t('repair.noneHint')} action={start} />}
       {runs.data && (
         <Pager next={runs.data.nextCursor} cursor={cursor} onGo={(next) => set({ cursor: next }, 'push')} />

@@ -7,16 +7,29 @@ import { Time } from '../parts/time.tsx'
 import type { ReactElement } from 'react'
 import type { ApiRun } from '../../../src/client/types.ts'
 
+/** What a table of runs shows of their tests: a bar, a count of trials, or nothing. A list of one kind does not name it. */
+type Progress = 'bar' | 'trials' | 'none'
+
+interface RunTableProps {
+  readonly runs: readonly ApiRun[]
+  readonly progress?: Progress | undefined
+}
+
 /** Runs as a table. */
-export function RunTable({ runs }: { readonly runs: readonly ApiRun[] }): ReactElement {
+export function RunTable({ runs, progress = 'bar' }: RunTableProps): ReactElement {
   const t = useText()
   return (
-    <table className="table runs">
+    <table className={progress === 'bar' ? 'table runs' : 'table'}>
       <thead>
         <tr>
           <th scope="col">{t('run.verdict')}</th>
           <th scope="col">{t('run.run')}</th>
-          <th scope="col">{t('run.tests')}</th>
+          {progress === 'bar' && <th scope="col">{t('run.tests')}</th>}
+          {progress === 'trials' && (
+            <th scope="col" className="figure">
+              {t('experiment.trials')}
+            </th>
+          )}
           <th scope="col" className="figure">
             {t('run.duration')}
           </th>
@@ -26,14 +39,14 @@ export function RunTable({ runs }: { readonly runs: readonly ApiRun[] }): ReactE
       </thead>
       <tbody>
         {runs.map((run) => (
-          <RunRow key={run.id} run={run} />
+          <RunRow key={run.id} run={run} shown={progress} />
         ))}
       </tbody>
     </table>
   )
 }
 
-function RunRow({ run }: { readonly run: ApiRun }): ReactElement {
+function RunRow({ run, shown }: { readonly run: ApiRun; readonly shown: Progress }): ReactElement {
   const t = useText()
   const format = useFormat()
   const { progress } = run
@@ -47,18 +60,26 @@ function RunRow({ run }: { readonly run: ApiRun }): ReactElement {
       <th scope="row" className="name">
         <RunLink run={run} />
         <span className="under">
-          <span className="chip">{t(`run.kind.${run.kind}`)}</span> <code className="quiet">{run.id}</code>
+          {shown === 'bar' && <span className="chip">{t(`run.kind.${run.kind}`)}</span>}{' '}
+          <code className="quiet">{run.id}</code>
         </span>
         {run.reason !== undefined && <span className="under reason">{run.reason}</span>}
       </th>
-      <td className="progress-cell" data-label={progress && t('run.tests')}>
-        {progress && (
-          <>
-            <RunProgressWords progress={progress} />
-            <RunProgressBar progress={progress} live={isLive} />
-          </>
-        )}
-      </td>
+      {shown === 'bar' && (
+        <td className="progress-cell" data-label={progress && t('run.tests')}>
+          {progress && (
+            <>
+              <RunProgressWords progress={progress} />
+              <RunProgressBar progress={progress} live={isLive} />
+            </>
+          )}
+        </td>
+      )}
+      {shown === 'trials' && (
+        <td className="figure" data-label={t('experiment.trials')}>
+          {progress && `${format.number(progress.done)} / ${format.number(progress.total)}`}
+        </td>
+      )}
       <td className="figure" data-label={t('run.duration')}>
         {ms === undefined ? '' : format.duration(ms)}
       </td>

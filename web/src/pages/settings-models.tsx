@@ -5,7 +5,7 @@ import { Button } from '../parts/button.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { Status } from '../parts/status.tsx'
 import { ModelForm } from './settings-model-form.tsx'
-import { Answered, SureButton } from './settings-parts.tsx'
+import { ActionsHead, Answered, SureButton } from './settings-parts.tsx'
 import type { ReactElement } from 'react'
 import type { Text } from '../lib/i18n.ts'
 import type { ApiModel } from '../../../src/client/types.ts'
@@ -33,9 +33,7 @@ export function ModelsTab({ isAdmin }: { readonly isAdmin: boolean }): ReactElem
                 <th scope="col">{t('settings.name')}</th>
                 <th scope="col">{t('settings.models.modelShort')}</th>
                 <th scope="col">{t('settings.models.state')}</th>
-                <th scope="col">
-                  <span className="vh">{t('settings.actions')}</span>
-                </th>
+                <ActionsHead />
               </tr>
             </thead>
             <tbody>

@@ -27,6 +27,16 @@ export function Answered<T>({
   )
 }
 
+/** Head of the column that holds what can be done; its name is for screen readers. */
+export function ActionsHead(): ReactElement {
+  const t = useText()
+  return (
+    <th scope="col">
+      <span className="vh">{t('settings.actions')}</span>
+    </th>
+  )
+}
+
 interface FormDialogProps {
   readonly title: string
   readonly submit: string

@@ -5,7 +5,7 @@ import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { Empty } from '../parts/state.tsx'
 import { Time } from '../parts/time.tsx'
-import { Answered, FormDialog, isName, nameWords, SureButton } from './settings-parts.tsx'
+import { ActionsHead, Answered, FormDialog, isName, nameWords, SureButton } from './settings-parts.tsx'
 import type { ReactElement } from 'react'
 import type { ApiSecret } from '../../../src/client/types.ts'
 
@@ -53,9 +53,7 @@ function SecretTable({ secrets, onReplace }: SecretTableProps): ReactElement {
         <tr>
           <th scope="col">{t('settings.name')}</th>
           <th scope="col">{t('settings.secrets.changed')}</th>
-          <th scope="col">
-            <span className="vh">{t('settings.actions')}</span>
-          </th>
+          <ActionsHead />
         </tr>
       </thead>
       <tbody>

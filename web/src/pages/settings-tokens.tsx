@@ -4,7 +4,7 @@ import { useText } from '../lib/i18n.ts'
 import { Button } from '../parts/button.tsx'
 import { Field, Select } from '../parts/field.tsx'
 import { Time } from '../parts/time.tsx'
-import { Answered, FormDialog, isName, nameWords, ShownOnce, SureButton } from './settings-parts.tsx'
+import { ActionsHead, Answered, FormDialog, isName, nameWords, ShownOnce, SureButton } from './settings-parts.tsx'
 import type { ReactElement } from 'react'
 import type { ApiToken, NewToken, Scope } from '../../../src/client/types.ts'
 
@@ -55,9 +55,7 @@ function TokenTable({ tokens }: { readonly tokens: readonly ApiToken[] }): React
           <th scope="col">{t('settings.tokens.created')}</th>
           <th scope="col">{t('settings.tokens.used')}</th>
           <th scope="col">{t('settings.tokens.expiry')}</th>
-          <th scope="col">
-            <span className="vh">{t('settings.actions')}</span>
-          </th>
+          <ActionsHead />
         </tr>
       </thead>
       <tbody>

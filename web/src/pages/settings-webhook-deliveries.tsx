@@ -7,7 +7,7 @@ import { Pager } from '../parts/pager.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { Empty } from '../parts/state.tsx'
 import { Time } from '../parts/time.tsx'
-import { Answered } from './settings-parts.tsx'
+import { ActionsHead, Answered } from './settings-parts.tsx'
 import type { ReactElement } from 'react'
 import type { ApiDelivery, ApiWebhook } from '../../../src/client/types.ts'
 
@@ -62,9 +62,7 @@ function DeliveryTable({ items, busy, onAgain }: TableProps): ReactElement {
           <th scope="col">{t('settings.webhooks.event')}</th>
           <th scope="col">{t('settings.webhooks.when')}</th>
           <th scope="col">{t('settings.webhooks.attempts')}</th>
-          <th scope="col">
-            <span className="vh">{t('settings.actions')}</span>
-          </th>
+          <ActionsHead />
         </tr>
       </thead>
       <tbody>

@@ -4,7 +4,7 @@ import { useText } from '../lib/i18n.ts'
 import { Button } from '../parts/button.tsx'
 import { Empty } from '../parts/state.tsx'
 import { Time } from '../parts/time.tsx'
-import { Answered, ShownOnce, SureButton } from './settings-parts.tsx'
+import { ActionsHead, Answered, ShownOnce, SureButton } from './settings-parts.tsx'
 import { Deliveries } from './settings-webhook-deliveries.tsx'
 import { WebhookForm } from './settings-webhook-form.tsx'
 import type { ReactElement } from 'react'
@@ -69,9 +69,7 @@ function WebhookTable({ webhooks, ...rest }: RowProps & { readonly webhooks: rea
           <th scope="col">{t('settings.webhooks.url')}</th>
           <th scope="col">{t('settings.webhooks.events')}</th>
           <th scope="col">{t('settings.webhooks.last')}</th>
-          <th scope="col">
-            <span className="vh">{t('settings.actions')}</span>
-          </th>
+          <ActionsHead />
         </tr>
       </thead>
       <tbody>
